@@ -1,0 +1,85 @@
+import type { CustomerReference } from '../password-reset/ids.js';
+import type { ResetErrorCode } from '../password-reset/reset-error.js';
+import type { Delivery } from '../password-reset/reset-row.js';
+
+/** A job of many password resets, as it was asked for. */
+export interface BulkResetOrder {
+  /** Chosen by whoever asks, or the id of the message that asks. The same id is the same job. */
+  readonly bulkResetId: string;
+  readonly caller: string;
+  readonly delivery: Delivery;
+  /** For rows that name no customer themselves. */
+  readonly customer?: CustomerReference;
+  readonly forceChangePassword: boolean;
+  readonly onInvalidRows: 'refuse' | 'skip';
+  readonly reference?: string;
+  readonly source: BulkSource;
+}
+
+export type BulkSource =
+  | { readonly kind: 'rows'; readonly rows: readonly RowFields[] }
+  /** A CSV in the inbox; the hash, in lower-case hex, says which content was meant. */
+  | { readonly kind: 'blob'; readonly name: string; readonly sha256: string };
+
+/** One row as it came in, nothing of it checked. */
+export interface RowFields {
+  readonly customer?: string | undefined;
+  readonly user: string;
+  readonly forceChangePassword?: string | boolean | undefined;
+  readonly reference?: string | undefined;
+}
+
+/** What is wrong with one row, or with the file from that line on. */
+export interface RowFault {
+  /** Line of the file, from 1 and with the header; absent for rows that came in a message. */
+  readonly line?: number;
+  /** Number of the row, from 1 and without the header; absent for a fault of the file itself. */
+  readonly row?: number;
+  readonly code: ResetErrorCode;
+  readonly message: string;
+  readonly target?: keyof RowFields;
+}
+
+/** The one record of a job. Its rows are password resets like any other. */
+export type BulkResetRow = BulkResetFacts & BulkResetState;
+
+export interface BulkResetFacts {
+  readonly bulkResetId: string;
+  readonly caller: string;
+  readonly delivery: Delivery;
+  readonly reference?: string;
+  /** Tells another order under the same id from the same one again. */
+  readonly fingerprint: string;
+  readonly acceptedAtMs: number;
+}
+
+export type BulkResetState =
+  | { readonly state: 'validating' }
+  /** Every row was read once; from here on the job is carried out. `splitRows` are done already. */
+  | {
+      readonly state: 'splitting';
+      readonly counts: RowCounts;
+      readonly splitRows: number;
+    }
+  | { readonly state: 'split'; readonly counts: RowCounts }
+  /** Nothing was started. */
+  | {
+      readonly state: 'refused';
+      readonly code: ResetErrorCode;
+      readonly message: string;
+      readonly counts?: RowCounts;
+    };
+
+export interface RowCounts {
+  readonly valid: number;
+  readonly invalid: number;
+  /** Number of the last row. */
+  readonly lastRow: number;
+}
+
+/** Rows of one shard share a table partition; ids are dense, so the shard follows from the row. */
+export const rowsPerShard = 1_000;
+
+export function bulkRowResetId(bulkResetId: string, row: number): string {
+  return `${bulkResetId}-${String(row).padStart(7, '0')}`;
+}

@@ -1,0 +1,83 @@
+import { isSettledState } from '../password-reset/reset-row.js';
+import { ResetError } from '../password-reset/reset-error.js';
+import type { ResetRow } from '../password-reset/reset-row.js';
+import { type BulkResetRow, type RowFault, rowsPerShard } from './bulk-reset.js';
+import type { BulkResetRows, BulkResetStore, RowFaults, RowOutcome } from './ports.js';
+
+export interface ReadBulkDependencies {
+  readonly bulkResets: Pick<BulkResetStore, 'read'>;
+  readonly rows: BulkResetRows;
+  readonly rowFaults: Pick<RowFaults, 'read'>;
+}
+
+export interface BulkResetProgress {
+  readonly job: BulkResetRow;
+  /** Rows that came to an end, and rows still open. */
+  readonly settled: number;
+  readonly open: number;
+  readonly succeeded: number;
+  /** How many rows ended with each code. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly faults: readonly RowFault[];
+}
+
+/** Rows of one page; a table answers with no more. */
+export const maxPageSize = 1_000;
+
+/** A job of this caller. Rejects with `BulkResetNotFound` for an unknown one and somebody else's alike. */
+export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDependencies) {
+  return { progress, page };
+
+  /** Counted from the rows themselves, which are the truth. */
+  async function progress(bulkResetId: string, caller: string): Promise<BulkResetProgress> {
+    const job = await read(bulkResetId, caller);
+    const shards = 'counts' in job ? Math.ceil((job.counts?.lastRow ?? 0) / rowsPerShard) : 0;
+    const isStarted = job.state === 'splitting' || job.state === 'split';
+    const failures: Record<string, number> = {};
+    let settled = 0;
+    let succeeded = 0;
+    for (let shard = 0; isStarted && shard < shards; shard += 1) {
+      for (const outcome of await rows.outcomes(bulkResetId, shard)) {
+        if (!isSettledState(outcome.state)) continue;
+        settled += 1;
+        if (outcome.state === 'applied') succeeded += 1;
+        else failures[failureOf(outcome)] = (failures[failureOf(outcome)] ?? 0) + 1;
+      }
+    }
+    const valid = isStarted ? job.counts.valid : 0;
+    const hasFaults = 'counts' in job && (job.counts?.invalid ?? 0) > 0;
+    const faults = hasFaults ? await rowFaults.read(bulkResetId) : [];
+    return { job, settled, open: valid - settled, succeeded, failures, faults };
+  }
+
+  /** The rows after this one, in order; an empty page is the last. */
+  async function page(
+    from: { readonly bulkResetId: string; readonly afterRow: number; readonly limit: number },
+    caller: string,
+  ): Promise<readonly ResetRow[]> {
+    const job = await read(from.bulkResetId, caller);
+    const lastRow = 'counts' in job ? (job.counts?.lastRow ?? 0) : 0;
+    // A page ends with its shard; the rows that follow are in the next.
+    for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
+      const found = await rows.page({ ...from, afterRow });
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  async function read(bulkResetId: string, caller: string): Promise<BulkResetRow> {
+    const stored = await bulkResets.read(bulkResetId);
+    if (stored?.row.caller !== caller) {
+      throw new ResetError('BulkResetNotFound', 'There is no such bulk reset');
+    }
+    return stored.row;
+  }
+}
+
+function failureOf({ state, code }: RowOutcome): string {
+  return code ?? state;
+}
+
+function endOfShard(afterRow: number): number {
+  return (Math.floor(afterRow / rowsPerShard) + 1) * rowsPerShard;
+}

@@ -1,0 +1,30 @@
+import { customerNotFound } from '../password-reset/customer-not-found.js';
+import type { Authorize } from '../password-reset/ports.js';
+import { ResetError } from '../password-reset/reset-error.js';
+import { type Caller, maySee, type Permission } from './caller.js';
+import type { CallerList } from './caller-list.js';
+
+export type ReadCallerList = (signal: AbortSignal) => Promise<CallerList>;
+
+/** Decides by name and as things stand now, when a request is accepted and again when it is worked off. */
+export function createAuthorize(readCallerList: ReadCallerList): Authorize {
+  return async ({ caller: name, permission, customerTenantId, isChosen }, signal) => {
+    const caller = (await readCallerList(signal)).findByName(name);
+    if (caller === undefined) {
+      throw new ResetError('PermissionDenied', `The caller ${name} is not listed any more`);
+    }
+    requirePermission(caller, permission);
+    if (isChosen) requirePermission(caller, 'choosePassword');
+    // Whether a customer exists is not told to those who may not touch it.
+    if (!maySee(caller, customerTenantId)) throw customerNotFound();
+  };
+}
+
+/** @throws {@link ResetError} `PermissionDenied` */
+export function requirePermission(caller: Caller, permission: Permission): void {
+  if (caller.permissions.has(permission)) return;
+  throw new ResetError(
+    'PermissionDenied',
+    `The caller ${caller.name} lacks the permission ${permission}`,
+  );
+}

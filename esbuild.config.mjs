@@ -57,7 +57,7 @@ async function buildLocalPrograms() {
       'functions-host': 'infra/local/functions-host/main.ts',
       start: 'infra/local/start.ts',
       demo: 'infra/local/demo.ts',
-      bench: 'test/bench/main.ts',
+
     },
     outdir: `${root}build`,
     outExtension: { '.js': '.mjs' },

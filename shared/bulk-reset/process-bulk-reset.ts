@@ -37,13 +37,17 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
     const accepted = acceptedRow(order, now());
     let job = await bulkResets.createOrRead(accepted);
+    // Nothing of a refused job was started, so a mended order may take its place.
+    if (job.row.state === 'refused' && job.row.caller === accepted.caller) {
+      job = await replace(job, accepted);
+    }
     if (job.row.fingerprint !== accepted.fingerprint || job.row.caller !== accepted.caller) {
       throw new ResetError(
         'BulkResetConflict',
         `Cannot take the bulk reset ${order.bulkResetId}: another one has that id`,
       );
     }
-    if (job.row.state === 'refused' || job.row.state === 'split') return job.row;
+    if (job.row.state === 'split') return job.row;
 
     const readRows = readBulkRows(order);
     const open = createOpenContent(order, inbox, signal);
@@ -57,8 +61,12 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     return (await move(job, { state: 'split', counts })).row;
   };
 
-  async function move(job: StoredBulkReset, state: BulkResetState): Promise<StoredBulkReset> {
-    const stored = await bulkResets.replace({ ...factsOf(job.row), ...state }, job.etag);
+  function move(job: StoredBulkReset, state: BulkResetState): Promise<StoredBulkReset> {
+    return replace(job, { ...factsOf(job.row), ...state });
+  }
+
+  async function replace(job: StoredBulkReset, row: BulkResetRow): Promise<StoredBulkReset> {
+    const stored = await bulkResets.replace(row, job.etag);
     if (stored !== 'conflict') return stored;
     // Somebody else works on the same job; the message comes again and finds what they did.
     throw new ResetError('StorageUnavailable', 'The bulk reset was changed by another worker');

@@ -1,7 +1,7 @@
 import { isSettledState } from '../password-reset/reset-row.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
-import { type BulkResetRow, type RowFault, rowsPerShard } from './bulk-reset.js';
+import { type BulkResetRow, type RowCounts, type RowFault, rowsPerShard } from './bulk-reset.js';
 import type { BulkResetRows, BulkResetStore, RowFaults, RowOutcome } from './ports.js';
 
 export interface ReadBulkDependencies {
@@ -31,12 +31,13 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
   /** Counted from the rows themselves, which are the truth. */
   async function progress(bulkResetId: string, caller: string): Promise<BulkResetProgress> {
     const job = await read(bulkResetId, caller);
-    const shards = 'counts' in job ? Math.ceil((job.counts?.lastRow ?? 0) / rowsPerShard) : 0;
+    const counts = countsOf(job);
     const isStarted = job.state === 'splitting' || job.state === 'split';
+    const shards = isStarted ? Math.ceil(counts.lastRow / rowsPerShard) : 0;
     const failures: Record<string, number> = {};
     let settled = 0;
     let succeeded = 0;
-    for (let shard = 0; isStarted && shard < shards; shard += 1) {
+    for (let shard = 0; shard < shards; shard += 1) {
       for (const outcome of await rows.outcomes(bulkResetId, shard)) {
         if (!isSettledState(outcome.state)) continue;
         settled += 1;
@@ -44,10 +45,9 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
         else failures[failureOf(outcome)] = (failures[failureOf(outcome)] ?? 0) + 1;
       }
     }
-    const valid = isStarted ? job.counts.valid : 0;
-    const hasFaults = 'counts' in job && (job.counts?.invalid ?? 0) > 0;
-    const faults = hasFaults ? await rowFaults.read(bulkResetId) : [];
-    return { job, settled, open: valid - settled, succeeded, failures, faults };
+    const open = isStarted ? counts.valid - settled : 0;
+    const faults = counts.invalid > 0 ? await rowFaults.read(bulkResetId) : [];
+    return { job, settled, open, succeeded, failures, faults };
   }
 
   /** The rows after this one, in order; an empty page is the last. */
@@ -56,7 +56,7 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
     caller: string,
   ): Promise<readonly ResetRow[]> {
     const job = await read(from.bulkResetId, caller);
-    const lastRow = 'counts' in job ? (job.counts?.lastRow ?? 0) : 0;
+    const { lastRow } = countsOf(job);
     // A page ends with its shard; the rows that follow are in the next.
     for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
       const found = await rows.page({ ...from, afterRow });
@@ -72,6 +72,10 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
     }
     return stored.row;
   }
+}
+
+function countsOf(job: BulkResetRow): RowCounts {
+  return 'counts' in job ? job.counts : { valid: 0, invalid: 0, lastRow: 0 };
 }
 
 function failureOf({ state, code }: RowOutcome): string {

@@ -1,0 +1,56 @@
+import type { SealingKey, SealingKeys } from '../delivery/seal.js';
+import { ResetError } from '../password-reset/reset-error.js';
+import { createCached } from '../platform/cached.js';
+import type { KeyVaultSecrets, StoredSecret } from './key-vault-secrets.js';
+
+const secretName = 'sealing-key';
+const keyBytes = 32;
+const timeoutMs = 10_000;
+/** A new version is used for new seals within this time. */
+const ttlMs = 60_000;
+const maxStaleMs = 3_600_000;
+
+/** The versions of the Key Vault secret `sealing-key`: 32 random bytes in base64. */
+export function createSealingKeys({
+  secrets,
+  isTransient,
+  now,
+}: {
+  readonly secrets: KeyVaultSecrets;
+  readonly isTransient: (error: unknown) => boolean;
+  readonly now: () => number;
+}): SealingKeys {
+  const byVersion = new Map<string, SealingKey>();
+  const newest = createCached({
+    read: async (signal) => remember(await secrets.get(secretName, signal)),
+    timeoutMs,
+    ttlMs,
+    maxStaleMs,
+    isTransient,
+    now,
+  });
+
+  return {
+    newest: (signal) => newest.get(signal),
+    async byVersion(version, signal) {
+      const known = byVersion.get(version);
+      if (known !== undefined) return known;
+      return remember(await secrets.getVersion(secretName, version, signal));
+    },
+  };
+
+  function remember(secret: StoredSecret): SealingKey {
+    const sealingKey = { version: secret.version, key: decodeKey(secret) };
+    byVersion.set(secret.version, sealingKey);
+    return sealingKey;
+  }
+}
+
+function decodeKey({ value, version }: StoredSecret): Uint8Array {
+  const key = Uint8Array.from(Buffer.from(value.reveal(), 'base64'));
+  if (key.byteLength === keyBytes) return key;
+  throw new ResetError(
+    'AppMisconfigured',
+    `Version ${version} of the Key Vault secret ${secretName} cannot be used: it must hold ${keyBytes} random bytes in base64`,
+  );
+}

@@ -1,0 +1,175 @@
+import type { StorageConnection } from './azure/storage-clients.js';
+import type { PasswordStyle } from './password-reset/password.js';
+import { isGuid } from './password-reset/ids.js';
+import { isLoopback } from './platform/loopback.js';
+
+export interface Config {
+  readonly partner: {
+    readonly tenantId: string;
+    readonly clientId: string;
+    /** Which of the two Key Vault secrets proves that it is the app. */
+    readonly clientCredential: 'secret' | 'certificate';
+  };
+  readonly partnerCenterUrl: string;
+  readonly entraAuthorityUrl: string;
+  readonly resetRoute: 'resetpassword' | 'legacy';
+  readonly keyVaultUrl: string;
+  readonly storage: StorageConnection;
+  /** Client id of the user-assigned identity; absent for the system-assigned one. */
+  readonly managedIdentityClientId?: string;
+  /** Where callers reach the app, without a trailing slash. */
+  readonly publicBaseUrl: string;
+  readonly passwordStyle: PasswordStyle;
+  readonly resetSynchronizedUsers: boolean;
+  readonly settleMs: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything that is wrong with the settings, by name; never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The app's settings cannot be used: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
+/** Clouds in which Partner Center does not offer the reset. */
+const nationalClouds = [
+  'partner.partnercenterapi.microsoftonline.cn',
+  'login.partner.microsoftonline.cn',
+  'login.chinacloudapi.cn',
+  'login.microsoftonline.us',
+  'login.microsoftonline.de',
+];
+
+/** @throws {@link ConfigError} with every problem at once */
+export function loadConfig(environment: Environment): Config {
+  const settings = createSettings(environment);
+  const { optional, guid, url, choice, wholeNumber } = settings;
+
+  const managedIdentityClientId = optional('AZURE_CLIENT_ID');
+  const hostName = optional('WEBSITE_HOSTNAME');
+  const config: Config = {
+    partner: {
+      tenantId: guid('PARTNER_TENANT_ID'),
+      clientId: guid('PARTNER_CLIENT_ID'),
+      clientCredential: choice('PARTNER_CLIENT_CREDENTIAL', ['secret', 'certificate']),
+    },
+    partnerCenterUrl: url('PARTNER_CENTER_URL', 'https://api.partnercenter.microsoft.com'),
+    entraAuthorityUrl: url('ENTRA_AUTHORITY_URL', 'https://login.microsoftonline.com'),
+    resetRoute: choice('RESET_ROUTE', ['resetpassword', 'legacy']),
+    keyVaultUrl: url('KEY_VAULT_URI'),
+    storage: storageOf(settings),
+    ...(managedIdentityClientId !== undefined && { managedIdentityClientId }),
+    publicBaseUrl: url('PUBLIC_BASE_URL', hostName && `https://${hostName}`),
+    passwordStyle:
+      choice('PASSWORD_STYLE', ['random', 'passphrase']) === 'random'
+        ? { kind: 'random', length: wholeNumber('PASSWORD_LENGTH', 16, { min: 12, max: 64 }) }
+        : { kind: 'passphrase', words: wholeNumber('PASSPHRASE_WORDS', 6, { min: 5, max: 12 }) },
+    resetSynchronizedUsers: choice('RESET_SYNCHRONIZED_USERS', ['false', 'true']) === 'true',
+    settleMs: wholeNumber('SETTLE_SECONDS', 300, { min: 0, max: 3_600 }) * 1000,
+  };
+  if (settings.problems.length > 0) throw new ConfigError(settings.problems);
+  return Object.freeze(config);
+
+  function storageOf({ problems }: Settings): StorageConnection {
+    const connectionString = optional('STORAGE');
+    if (connectionString === undefined) {
+      return {
+        kind: 'identity',
+        tableServiceUrl: url('STORAGE__tableServiceUri'),
+        queueServiceUrl: url('STORAGE__queueServiceUri'),
+        blobServiceUrl: url('STORAGE__blobServiceUri'),
+      };
+    }
+    if (!isEmulator(connectionString)) {
+      problems.push(
+        'STORAGE: a connection string is accepted for the emulator only; set STORAGE__tableServiceUri, STORAGE__queueServiceUri and STORAGE__blobServiceUri instead',
+      );
+    }
+    return { kind: 'connectionString', connectionString };
+  }
+}
+
+type Settings = ReturnType<typeof createSettings>;
+
+function createSettings(environment: Environment) {
+  const problems: string[] = [];
+
+  function optional(name: string): string | undefined {
+    const value = environment[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  function required(name: string, fallback?: string): string | undefined {
+    const value = optional(name) ?? fallback;
+    if (value === undefined) problems.push(`${name}: is missing`);
+    return value;
+  }
+
+  function guid(name: string): string {
+    const value = required(name);
+    if (value !== undefined && !isGuid(value)) problems.push(`${name}: must be a GUID`);
+    return value ?? '';
+  }
+
+  function url(name: string, fallback?: string): string {
+    const value = required(name, fallback);
+    if (value === undefined) return '';
+    if (!URL.canParse(value)) {
+      problems.push(`${name}: must be a URL`);
+      return '';
+    }
+    const { protocol, hostname, origin, pathname } = new URL(value);
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(value))) {
+      problems.push(`${name}: must be https (http is accepted for this machine only)`);
+    }
+    if (nationalClouds.includes(hostname)) {
+      problems.push(`${name}: Partner Center does not offer the reset in that national cloud`);
+    }
+    return `${origin}${pathname}`.replace(/\/$/, '');
+  }
+
+  /** The first choice is the default. */
+  function choice<const Choice extends string>(
+    name: string,
+    choices: readonly [Choice, ...Choice[]],
+  ): Choice {
+    const value = optional(name);
+    if (value === undefined) return choices[0];
+    const chosen = choices.find((one) => one === value);
+    if (chosen === undefined) problems.push(`${name}: must be one of ${choices.join(', ')}`);
+    return chosen ?? choices[0];
+  }
+
+  function wholeNumber(
+    name: string,
+    fallback: number,
+    { min, max }: { readonly min: number; readonly max: number },
+  ): number {
+    const value = optional(name);
+    if (value === undefined) return fallback;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+    if (number >= min && number <= max) return number;
+    problems.push(`${name}: must be a whole number from ${min} to ${max}`);
+    return fallback;
+  }
+
+  return { problems, optional, guid, url, choice, wholeNumber };
+}
+
+/** Every endpoint that it names is on this machine. */
+function isEmulator(connectionString: string): boolean {
+  if (/^UseDevelopmentStorage=true;?$/i.test(connectionString)) return true;
+  const endpoints = ['Table', 'Queue', 'Blob'].map(
+    (service) => new RegExp(`(?:^|;)${service}Endpoint=([^;]+)`, 'i').exec(connectionString)?.[1],
+  );
+  return endpoints.every(
+    (endpoint) => endpoint !== undefined && URL.canParse(endpoint) && isLoopback(endpoint),
+  );
+}

@@ -1,0 +1,88 @@
+import type { ResetError, ResetErrorCode } from '../password-reset/reset-error.js';
+
+/** An answer with JSON, as every door but the pages gives it. */
+export interface JsonResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly jsonBody: unknown;
+}
+
+/**
+ * 4xx for what the same request will never get, 5xx and 429 where a repeat can help: flow engines
+ * repeat on those by themselves.
+ */
+const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
+  InvalidRequest: 400,
+  InvalidRows: 422,
+  RequestTooLarge: 413,
+  UnsupportedMediaType: 415,
+  Unauthorized: 401,
+  PermissionDenied: 403,
+  PasswordResetNotFound: 404,
+  BulkResetNotFound: 404,
+  BulkResetConflict: 409,
+  PasswordNotAllowed: 422,
+
+  CustomerNotFound: 404,
+  UserNotFound: 404,
+  UserDeleted: 422,
+  UserFederated: 422,
+  UserSynchronized: 422,
+  UserIsAdmin: 422,
+  RolesUnreadable: 422,
+
+  PasswordRejected: 422,
+  RequestRejected: 422,
+  PartnerPermissionDenied: 422,
+  NoCustomerRelationship: 422,
+  CustomerBlocked: 422,
+  PartnerAccountBlocked: 422,
+  AccessTokenRejected: 503,
+  Throttled: 429,
+  PartnerCenterUnavailable: 503,
+  OutcomeUnknown: 422,
+
+  ReconsentRequired: 503,
+  MfaRequired: 503,
+  ConditionalAccessBlocked: 503,
+  ServiceAccountUnusable: 503,
+  ConsentMissing: 503,
+  ClientCredentialRejected: 503,
+  AppMisconfigured: 503,
+  SignInThrottled: 503,
+  SignInUnavailable: 503,
+
+  KeyVaultUnavailable: 503,
+  StorageUnavailable: 503,
+};
+
+export interface ErrorBody {
+  readonly error: {
+    readonly code: ResetErrorCode;
+    readonly message: string;
+    readonly target?: string;
+    readonly details?: readonly unknown[];
+  };
+}
+
+export function toErrorResponse(error: ResetError): JsonResponse {
+  const { code, message, target, details, retryAfterMs } = error;
+  const body: ErrorBody = {
+    error: {
+      code,
+      message,
+      ...(target !== undefined && { target }),
+      ...(details !== undefined && { details }),
+    },
+  };
+  const headers = {
+    'x-ms-error-code': code,
+    ...(retryAfterMs !== undefined && { 'Retry-After': toSeconds(retryAfterMs) }),
+  };
+  return { status: statusByCode[code], headers, jsonBody: body };
+}
+
+/** As `Retry-After` wants it: whole seconds, never too early. */
+export function toSeconds(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}

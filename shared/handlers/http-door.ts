@@ -1,0 +1,53 @@
+import type { HttpHandler, HttpRequest, InvocationContext } from '@azure/functions';
+import { ResetError } from '../password-reset/reset-error.js';
+import { type JsonResponse, toErrorResponse } from './error-response.js';
+
+export type Answer = (
+  request: HttpRequest,
+  signal: AbortSignal,
+  context: InvocationContext,
+) => Promise<JsonResponse>;
+
+export type HttpDoor = (answer: Answer) => HttpHandler;
+
+/**
+ * What every HTTP door does around its own answer: one deadline, the error object for what was
+ * foreseen, the headers that every answer has. Anything unforeseen travels up to a bare 500.
+ */
+export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): HttpDoor {
+  return (answer) => async (request, context) => {
+    const response = await answerOrError(answer, request, context);
+    const headers = { ...headersFor(request, context), ...response.headers };
+    return { ...response, headers };
+  };
+
+  async function answerOrError(
+    answer: Answer,
+    request: HttpRequest,
+    context: InvocationContext,
+  ): Promise<JsonResponse> {
+    try {
+      return await answer(request, AbortSignal.timeout(budgetMs), context);
+    } catch (error) {
+      if (!(error instanceof ResetError)) throw error;
+      const { code, correlationId } = error;
+      context.warn('request refused', {
+        code,
+        ...(correlationId !== undefined && { correlationId }),
+      });
+      return toErrorResponse(error);
+    }
+  }
+}
+
+const clientRequestId = 'x-ms-client-request-id';
+
+function headersFor(request: HttpRequest, context: InvocationContext): Record<string, string> {
+  const theirs = request.headers.get(clientRequestId);
+  return {
+    'x-ms-request-id': context.invocationId,
+    ...(theirs !== null && { [clientRequestId]: theirs }),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { maxReferenceLength } from '../bulk-reset/bulk-rows.js';
+import { isGuid, parseCustomerReference, parseUserReference } from '../password-reset/ids.js';
+import { ResetError, type ResetErrorDetail } from '../password-reset/reset-error.js';
+import { Secret } from '../platform/secret.js';
+
+const delivery = z.enum(['response', 'none']);
+const reference = z.string().max(maxReferenceLength);
+const guid = z
+  .string()
+  .refine(isGuid, 'must be a GUID')
+  .transform((text) => text.toLowerCase());
+
+/** Body of `POST /password-resets`. */
+export const passwordResetBody = z.strictObject({
+  customer: parsedText(parseCustomerReference),
+  user: parsedText(parseUserReference),
+  password: z
+    .string()
+    .transform((text) => new Secret(text))
+    .exactOptional(),
+  forceChangePassword: z.boolean().default(true),
+  delivery,
+  reference: reference.exactOptional(),
+});
+
+/** Of a row only its shape is read here; what it says is checked row by row. */
+const rowFields = z.strictObject({
+  customer: z.string().exactOptional(),
+  user: z.string(),
+  forceChangePassword: z.boolean().exactOptional(),
+  reference: z.string().exactOptional(),
+});
+
+const blob = z.strictObject({
+  name: z.string().min(1).max(1024),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hex')
+    .transform((text) => text.toLowerCase()),
+});
+
+/** A message on the queue `bulk-reset-jobs`: rows inline, or a CSV in the inbox. */
+export const bulkResetMessage = z
+  .strictObject({
+    bulkResetId: guid.exactOptional(),
+    delivery,
+    customer: parsedText(parseCustomerReference).exactOptional(),
+    forceChangePassword: z.boolean().default(true),
+    onInvalidRows: z.enum(['refuse', 'skip']).default('refuse'),
+    reference: reference.exactOptional(),
+    rows: z.array(rowFields).min(1).exactOptional(),
+    blob: blob.exactOptional(),
+  })
+  .transform(({ rows, blob: file, ...options }, context) => {
+    if (rows !== undefined && file === undefined) {
+      return { ...options, source: { kind: 'rows', rows } as const };
+    }
+    if (file !== undefined && rows === undefined) {
+      return { ...options, source: { kind: 'blob', ...file } as const };
+    }
+    context.addIssue({ code: 'custom', message: 'Give either rows or blob' });
+    return z.NEVER;
+  });
+
+/** A message on the queue `password-resets`. */
+export const wakeUpMessage = z.object({ resetId: z.string().regex(/^[0-9a-z-]{1,64}$/) });
+
+/** What a caller may write where an id belongs. */
+export const resetIdText = /^[0-9a-z-]{1,64}$/;
+
+/** @throws {@link ResetError} `InvalidRequest` with one detail for each fault; no value is quoted */
+export function parseRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const details = result.error.issues.map(toDetail);
+  const [first] = details;
+  throw new ResetError('InvalidRequest', first?.message ?? 'The request cannot be read', {
+    target: first?.target,
+    details,
+  });
+}
+
+function toDetail({ path, message }: z.core.$ZodIssue): ResetErrorDetail {
+  const target = path.map(String).join('.');
+  return { code: 'InvalidRequest', message, ...(target !== '' && { target }) };
+}
+
+function parsedText<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
+}

@@ -1,7 +1,7 @@
 import type { DirectoryCustomer } from '../directory/directory.js';
 import type { AccessToken } from './access-token.js';
 
-export type AuditedOperation =
+type AuditedOperation =
   | 'create_customer_user'
   | 'update_customer_user'
   | 'delete_customer_user'

@@ -49,8 +49,9 @@ export function createExchange(
       if (reply.apply === undefined) return;
       reply.apply();
       record.applied = true;
-      const { status, body = {} } = reply;
-      if (remembersRequestIds) repliesByRequestId.set(call.requestId, { status, body });
+      const { status, body } = reply;
+      const remembered = { status, ...(body !== undefined && { body }) };
+      if (remembersRequestIds) repliesByRequestId.set(call.requestId, remembered);
     };
     if (outcome.apply === 'now') apply();
     if (typeof outcome.apply === 'object') {

@@ -12,7 +12,7 @@ export interface Faults {
   next(request: FaultTarget): Fault;
 }
 
-export interface FaultTarget {
+interface FaultTarget {
   readonly operation: Operation;
   readonly customerTenantId?: string;
   readonly userId?: string;

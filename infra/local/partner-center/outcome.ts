@@ -29,11 +29,13 @@ export function decideOutcome(
   serviceHeaders: Readonly<Record<string, string>>,
   otherUserId: () => string,
 ): Outcome {
-  const real = (body = reply.body, damage = (sent: Buffer) => sent): Outcome => {
+  const real = (body = reply.body, damage?: (sent: Buffer) => Buffer): Outcome => {
     const { status } = reply;
     const headers = { ...serviceHeaders, ...reply.headers };
     if (body === undefined) return { apply: 'now', answer: { status, headers } };
-    const sent = damage(Buffer.from(JSON.stringify(body)));
+    const json = JSON.stringify(body);
+    // Text goes out in one piece with its headers.
+    const sent = damage === undefined ? json : damage(Buffer.from(json));
     const typed = { 'Content-Type': jsonType, ...headers };
     return { apply: 'now', answer: { status, headers: typed, body: sent } };
   };

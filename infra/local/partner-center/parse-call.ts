@@ -48,8 +48,7 @@ export function parseCall(raw: RawRequest, atMs: number): ParsedCall {
     requestId: requestId ?? randomUUID(),
     correlationId: correlationId ?? randomUUID(),
   };
-  const endpoint =
-    methods !== undefined && Object.hasOwn(methods, method) ? methods[method]?.(call) : undefined;
+  const endpoint = methods?.[method]?.(call);
   const record: OpenRecord = {
     atMs,
     operation: endpoint?.operation ?? 'unknown',

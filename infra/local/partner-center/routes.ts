@@ -55,5 +55,5 @@ const routes: Readonly<Record<string, Methods>> = {
 /** The methods of the route with these segments below `/v1`, or undefined when there is no such route. */
 export function findRoute(segments: readonly string[]): Methods | undefined {
   const pattern = segments.map((segment, index) => (index % 2 === 0 ? segment : '{id}')).join('/');
-  return Object.hasOwn(routes, `/${pattern}`) ? routes[`/${pattern}`] : undefined;
+  return routes[`/${pattern}`];
 }

@@ -10,7 +10,7 @@ import {
   type PartnerCenterStandIn,
 } from '../../../../infra/local/partner-center/server.js';
 
-export const audience = 'https://api.partnercenter.microsoft.com';
+const audience = 'https://api.partnercenter.microsoft.com';
 export const partnerTenantId = '9daaeb1c-4195-4db5-9f1d-509eb70c8c2d';
 export const issuer = `https://sts.windows.net/${partnerTenantId}/`;
 export const goodPassword = 'Renew456*';
@@ -58,7 +58,7 @@ export async function startTokenIssuer(): Promise<TokenIssuer> {
   };
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
@@ -67,7 +67,7 @@ export interface Answer {
   readonly json: unknown;
 }
 
-export interface Send {
+interface Send {
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

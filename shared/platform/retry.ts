@@ -26,7 +26,10 @@ export interface RetryOptions {
   readonly sleep: Sleep;
 }
 
-/** Runs until it succeeds or `nextDelayMs` gives up; rejects with the last error. */
+/**
+ * Runs until it succeeds, `nextDelayMs` gives up or the signal aborts; rejects with the last error,
+ * which says more than that the time was over.
+ */
 export async function retry<T>(
   run: (attempt: number) => Promise<T>,
   { nextDelayMs, onRetry, sleep }: RetryOptions,
@@ -39,7 +42,9 @@ export async function retry<T>(
       const delayMs = signal.aborted ? undefined : nextDelayMs(error, attempt);
       if (delayMs === undefined) throw error;
       onRetry?.(error, attempt);
-      await sleep(delayMs, signal);
+      await sleep(delayMs, signal).catch(() => {
+        throw error;
+      });
     }
   }
 }

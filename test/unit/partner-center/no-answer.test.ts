@@ -10,6 +10,7 @@ describe('isUnsent()', () => {
     { code: 'EHOSTUNREACH', syscall: 'connect' },
     { code: 'ENOTFOUND', syscall: 'getaddrinfo' },
     { code: 'EPROTO', erroredSysCall: 'write' },
+    { code: 'ERR_SSL_WRONG_VERSION_NUMBER' },
     { code: 'CERT_HAS_EXPIRED' },
     { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
     { code: 'SELF_SIGNED_CERT_IN_CHAIN' },

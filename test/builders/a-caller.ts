@@ -1,0 +1,12 @@
+import type { Caller } from '../../shared/callers/caller.js';
+import { customerTenantId } from './a-reset-row.js';
+
+/** A helpdesk that may reset users of one customer. */
+export function aCaller(values: Partial<Caller> = {}): Caller {
+  return {
+    name: 'helpdesk',
+    permissions: new Set(['reset', 'bulkReset'] as const),
+    customers: new Set([customerTenantId]),
+    ...values,
+  };
+}

@@ -1,0 +1,20 @@
+import type { SealedRequest } from '../../shared/password-reset/ports.js';
+import { Secret } from '../../shared/platform/secret.js';
+import { customerTenantId, userId } from './a-reset-row.js';
+
+/** What a helpdesk asks for: a generated password for a user known by id. */
+export function aSealedRequest(values: Partial<SealedRequest> = {}): SealedRequest {
+  return {
+    caller: 'helpdesk',
+    permission: 'reset',
+    delivery: 'response',
+    customerTenantId,
+    user: { kind: 'id', userId },
+    passwordProfile: {
+      password: new Secret(['Any', 'word', '42!'].join('-')),
+      forceChangePassword: true,
+    },
+    isChosen: false,
+    ...values,
+  };
+}

@@ -57,7 +57,8 @@ async function buildLocalPrograms() {
       'functions-host': 'infra/local/functions-host/main.ts',
       start: 'infra/local/start.ts',
       demo: 'infra/local/demo.ts',
-
+      bench: 'test/bench/main.ts',
+      'bench-raw': 'test/bench/raw-process.ts',
     },
     outdir: `${root}build`,
     outExtension: { '.js': '.mjs' },

@@ -125,14 +125,17 @@ function createSettings(environment: Environment) {
       problems.push(`${name}: must be a URL`);
       return '';
     }
-    const { protocol, hostname, origin, pathname } = new URL(value);
+    const { protocol, hostname, origin, pathname, search, hash } = new URL(value);
+    if (pathname !== '/' || search !== '' || hash !== '') {
+      problems.push(`${name}: must be an origin, without a path`);
+    }
     if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(value))) {
       problems.push(`${name}: must be https (http is accepted for this machine only)`);
     }
     if (nationalClouds.includes(hostname)) {
       problems.push(`${name}: Partner Center does not offer the reset in that national cloud`);
     }
-    return `${origin}${pathname}`.replace(/\/$/, '');
+    return origin;
   }
 
   /** The first choice is the default. */

@@ -11,7 +11,7 @@ export interface JsonResponse {
  * 4xx for what the same request will never get, 5xx and 429 where a repeat can help: flow engines
  * repeat on those by themselves.
  */
-const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
+export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   InvalidRequest: 400,
   InvalidRows: 422,
   RequestTooLarge: 413,

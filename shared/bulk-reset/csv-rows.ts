@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse';
-import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { RowFault, RowFields } from './bulk-reset.js';
 
 export type CsvLine =
@@ -13,44 +13,51 @@ type Column = (typeof columns)[number];
 const maxRecordBytes = 16_384;
 
 /**
- * The rows of a CSV file: UTF-8 with or without BOM, comma, LF or CRLF, quoted fields, a header with
+ * The rows of a CSV file: UTF-8 with or without BOM, comma, LF, CRLF or CR, quoted fields, a header with
  * exactly our columns in any order. A bad row is a fault and reading goes on; a fault of the file
- * itself is the last thing that comes.
+ * itself is the last thing that comes. A row's line is the one it starts on.
  */
 export async function* readCsvRows(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<CsvLine> {
   let header: readonly Column[] | undefined;
   let row = 0;
-  let lastLine = 0;
-  try {
-    for await (const { record, line } of readRecords(bytes)) {
-      lastLine = line;
-      if (header === undefined) {
-        const fault = findHeaderFault(record);
-        if (fault !== undefined) {
-          yield { fault: { line, code: 'InvalidRows', message: fault } };
-          return;
-        }
-        header = record as readonly Column[];
-        continue;
-      }
-      row += 1;
-      const width = header.length;
-      if (record.length !== width) {
-        const message = `The row has ${record.length} fields, the header has ${width}`;
-        yield { fault: { line, row, code: 'InvalidRows', message } };
-        continue;
-      }
-      yield { line, row, fields: toFields(header, record) };
+  for await (const read of readRecords(bytes)) {
+    if ('fault' in read) {
+      yield read;
+      return;
     }
-  } catch (error) {
-    yield { fault: toFileFault(error, lastLine) };
-    return;
+    const { record, line } = read;
+    if (record.some((field) => field.includes(replacementCharacter))) {
+      yield fileFault(line, 'The file is not UTF-8 text from here on');
+      return;
+    }
+    if (header === undefined) {
+      const fault = findHeaderFault(record);
+      if (fault !== undefined) {
+        yield fileFault(line, fault);
+        return;
+      }
+      header = record as readonly Column[];
+      continue;
+    }
+    row += 1;
+    const width = header.length;
+    if (record.length !== width) {
+      const message = `The row has ${record.length} fields, the header has ${width}`;
+      yield { fault: { line, row, code: 'InvalidRows', message } };
+      continue;
+    }
+    yield { line, row, fields: toFields(header, record) };
   }
-  if (header === undefined) {
-    yield { fault: { line: 1, code: 'InvalidRows', message: 'The file is empty' } };
-  } else if (row === 0) {
-    yield { fault: { line: 1, code: 'InvalidRows', message: 'The file has a header but no rows' } };
-  }
+  if (header === undefined) yield fileFault(1, 'The file is empty');
+  else if (row === 0) yield fileFault(1, 'The file has a header but no rows');
+}
+
+interface FileFault {
+  readonly fault: RowFault;
+}
+
+function fileFault(line: number, message: string): FileFault {
+  return { fault: { line, code: 'InvalidRows', message } };
 }
 
 interface CsvRecord {
@@ -58,36 +65,69 @@ interface CsvRecord {
   readonly line: number;
 }
 
-async function* readRecords(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
+/** Ends with a fault if the text cannot be told apart into records any further. */
+async function* readRecords(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<CsvRecord | FileFault> {
+  const records: CsvRecord[] = [];
+  let last = { lines: 0, empty_lines: 0 };
+  const startLine = (emptyLines: number) => last.lines + 1 + emptyLines - last.empty_lines;
   const parser = parse({
-    info: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: maxRecordBytes,
-    record_delimiter: ['\r\n', '\n'],
+    record_delimiter: '\n',
+    // Taken here: as a stream, a parser that fails drops the records that nobody has read yet.
+    on_record: (record: string[], info) => {
+      records.push({ record, line: startLine(info.empty_lines) });
+      last = info;
+      return null;
+    },
   });
-  const source = Readable.from(decodeUtf8(bytes));
-  source.on('error', (error) => parser.destroy(error));
-  source.pipe(parser);
+  // A failure also comes to whoever writes.
+  parser.on('error', () => undefined);
   try {
-    for await (const parsed of parser) {
-      const { record, info } = parsed as { record: string[]; info: { lines: number } };
-      yield { record, line: info.lines };
+    for await (const text of readText(bytes)) {
+      await new Promise<void>((resolve, reject) => {
+        parser.write(text, (error) => (error ? reject(error) : resolve()));
+      });
+      yield* records.splice(0);
     }
-  } finally {
-    source.destroy();
+    parser.end();
+    await finished(parser, { readable: false });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    yield* records.splice(0);
+    yield fileFault(startLine(Number(error['empty_lines'])), explain(error));
+    return;
   }
+  yield* records.splice(0);
 }
 
-/** A BOM is dropped, and anything that is not UTF-8 (a spreadsheet, an archive) is refused. */
-async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+/** The parser's own message quotes the text, so only its code is passed on. */
+function explain({ code }: CsvError): string {
+  return code === 'CSV_MAX_RECORD_SIZE'
+    ? 'A row is too long, a quote is never closed, or the file is no CSV'
+    : 'A quoted field is not written as CSV wants it, or the file is no CSV';
+}
+
+/** What stands where bytes were no UTF-8. */
+const replacementCharacter = '\ufffd';
+
+/** Without BOM, and every line ending in LF: the parser counts a CRLF inside quotes twice. */
+async function* readText(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let held = '';
   for await (const chunk of bytes) {
-    const text = decoder.decode(chunk, { stream: true });
-    if (text.length > 0) yield text;
+    const text = held + decoder.decode(chunk, { stream: true });
+    held = text.endsWith('\r') ? '\r' : '';
+    yield toLf(text.slice(0, text.length - held.length));
   }
-  const rest = decoder.decode();
-  if (rest.length > 0) yield rest;
+  yield toLf(held + decoder.decode());
+}
+
+function toLf(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n');
 }
 
 /** The header's own words are not quoted: in a file without one they are somebody's sign-in name. */
@@ -117,29 +157,4 @@ function toFields(header: readonly Column[], record: readonly string[]): RowFiel
     forceChangePassword: value('forceChangePassword'),
     reference: value('reference'),
   };
-}
-
-/** The libraries' messages quote the text, so only their codes are passed on. */
-function toFileFault(error: unknown, lastLine: number): RowFault {
-  const code = 'InvalidRows';
-  const line = lastLine + 1;
-  if (error instanceof CsvError) {
-    if (error.code === 'CSV_MAX_RECORD_SIZE') {
-      return { line, code, message: 'A row is too long, or a quote is never closed' };
-    }
-    return { line, code, message: 'A quoted field is not written as CSV wants it' };
-  }
-  if (isUndecodable(error)) {
-    return { line, code, message: 'The file is not UTF-8 text from here on' };
-  }
-  throw error;
-}
-
-function isUndecodable(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-  );
 }

@@ -1,0 +1,46 @@
+/**
+ * Runs with a signal that aborts after `timeoutMs`, or with the given signal if that is sooner.
+ *
+ * Node 20 forgets `AbortSignal.any([signal, AbortSignal.timeout(ms)])` when it collects garbage: the
+ * combined signal then never aborts. Hence a timer of its own.
+ *
+ * @param run must end by the signal it is given
+ */
+export async function withTimeout<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  const timer = setTimeout(
+    () => controller.abort(new DOMException(`timed out after ${timeoutMs} ms`, 'TimeoutError')),
+    timeoutMs,
+  );
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await run(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Waits for work that goes on without us; rejects with the signal's reason when it aborts first. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/**
+ * Whether the signal was aborted by somebody who no longer wants the answer. A deadline that passed
+ * is another thing: then the other side was too slow, and the failure says so.
+ */
+export function isCancelled(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as { name?: unknown } | null)?.name !== 'TimeoutError';
+}

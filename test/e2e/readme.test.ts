@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { promisify } from 'node:util';
+import type { StackFacts } from '../../infra/local/stack.js';
+import { eventually } from './eventually.js';
+import { waitForBulkReset } from './wait-for-bulk-reset.js';
+
+const run = promisify(execFile);
+
+/** The code blocks of the README in this language. */
+async function examples(language: string): Promise<string[]> {
+  const readme = await readFile('README.md', 'utf8');
+  const blocks = readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'));
+  return [...blocks].map(([, code = '']) => code);
+}
+
+async function readFacts(): Promise<StackFacts | undefined> {
+  const text = await readFile('.local/stack.json', 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as StackFacts);
+}
+
+function isOpen(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(url);
+    const socket = createConnection({ host: hostname, port: Number(port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+describe('README', () => {
+  let stack: ChildProcess;
+  let facts: StackFacts;
+
+  beforeAll(async () => {
+    await rm('.local/stack.json', { force: true });
+    // As `npm start -- --port 0` does after its build, which the test run has made already.
+    stack = spawn(process.execPath, ['build/start.mjs', '--port', '0'], { stdio: 'ignore' });
+    facts = await eventually(readFacts);
+  });
+
+  afterAll(() => {
+    stack.kill('SIGKILL');
+  });
+
+  it('resets a user with the curl it shows', async () => {
+    const script = (await examples('sh')).find((code) => code.includes('curl')) ?? '';
+
+    const { stdout } = await run('bash', ['-euc', script]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'Succeeded',
+      password: expect.any(String),
+    });
+  });
+
+  it('runs a job with the program it shows', async () => {
+    const [program = ''] = await examples('js');
+
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+    const job = await waitForBulkReset(facts, stdout.trim().toLowerCase());
+
+    expect(job).toMatchObject({ status: 'Succeeded', progress: { succeeded: 1 } });
+  });
+
+  it('ends the stack with SIGTERM: exit code 0, nothing listening, no facts left', async () => {
+    stack.kill('SIGTERM');
+    const [code] = (await once(stack, 'exit')) as [number | null];
+
+    expect(code).toBe(0);
+    expect(await readFacts()).toBeUndefined();
+    const urls = [
+      facts.apiUrl,
+      facts.partnerCenterUrl,
+      facts.entraAuthorityUrl,
+      facts.keyVaultUrl,
+      ...[...facts.storageConnectionString.matchAll(/Endpoint=([^;]+)/g)].map(
+        ([, url = '']) => url,
+      ),
+    ];
+    expect(await Promise.all(urls.map(isOpen))).toEqual(urls.map(() => false));
+  });
+});

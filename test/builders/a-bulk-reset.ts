@@ -1,0 +1,58 @@
+import type {
+  BulkResetFacts,
+  BulkResetOrder,
+  BulkResetRow,
+  BulkResetState,
+  RowFields,
+} from '../../shared/bulk-reset/bulk-reset.js';
+import { acceptedAtMs, customerTenantId } from './a-reset-row.js';
+
+export const bulkResetId = '3c9f5a52-0b1e-4d7a-8a37-5e0f6b2d9c21';
+
+/** A job whose rows came in the message: one plain user, unless told otherwise. */
+export function aBulkResetOrder(values: Partial<BulkResetOrder> = {}): BulkResetOrder {
+  return {
+    bulkResetId,
+    caller: 'helpdesk',
+    delivery: 'response',
+    forceChangePassword: true,
+    onInvalidRows: 'refuse',
+    source: { kind: 'rows', rows: [aRow()] },
+    ...values,
+  };
+}
+
+export function aRow(values: Partial<RowFields> = {}): RowFields {
+  return { customer: customerTenantId, user: 'adele@contoso.com', ...values };
+}
+
+/** Rows of as many different users. */
+export function someRows(count: number): RowFields[] {
+  return Array.from({ length: count }, (_, index) => aRow({ user: userNumber(index + 1) }));
+}
+
+/** A CSV file with as many different users. */
+export function aCsv(count: number): string {
+  const lines = someRows(count).map(({ user }) => `${customerTenantId},${user}\n`);
+  return `customer,user\n${lines.join('')}`;
+}
+
+function userNumber(number: number): string {
+  return `user-${number}@contoso.com`;
+}
+
+/** A job in this state: split into one row, unless told otherwise. */
+export function aBulkResetRow(
+  values: Partial<BulkResetFacts> & Partial<BulkResetState> = {},
+): BulkResetRow {
+  return {
+    bulkResetId,
+    caller: 'helpdesk',
+    delivery: 'response',
+    fingerprint: 'a fingerprint',
+    acceptedAtMs,
+    state: 'split',
+    counts: { valid: 1, invalid: 0, lastRow: 1 },
+    ...values,
+  } as BulkResetRow;
+}

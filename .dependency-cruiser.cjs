@@ -8,7 +8,8 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'functions-only-register',
-      comment: 'A function file registers one trigger; everything else is behind shared/program.ts.',
+      comment:
+        'A function file registers one trigger; everything else is behind shared/program.ts.',
       severity: 'error',
       from: { path: '^functions/' },
       to: { pathNot: '^(shared/program\\.ts$|node_modules/@azure/functions/)' },
@@ -23,7 +24,9 @@ module.exports = {
       name: 'cores-know-only-platform',
       severity: 'error',
       from: { path: cores },
-      to: { path: '^(shared/(partner-center|entra|azure|handlers|config|composition|program)|functions/|infra/|test/)' },
+      to: {
+        path: '^(shared/(partner-center|entra|azure|handlers|config|composition|program)|functions/|infra/|test/)',
+      },
     },
     {
       name: 'cores-use-no-outside-system',
@@ -86,6 +89,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 };

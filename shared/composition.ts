@@ -1,4 +1,3 @@
-import type { HttpHandler, StorageQueueHandler } from '@azure/functions';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { randomUUID } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
@@ -33,7 +32,8 @@ import {
 } from './handlers/get-password-reset-handlers.js';
 import { createHealthHandler } from './handlers/health-handler.js';
 import { createHttpDoor } from './handlers/http-door.js';
-import { createMisconfigured } from './handlers/misconfigured.js';
+import type { Handlers } from './handlers/handlers.js';
+import { createMisconfiguredHandlers } from './handlers/misconfigured.js';
 import { createPasswordResetLinks } from './handlers/password-reset-view.js';
 import { createProcessBulkResetHandler } from './handlers/process-bulk-reset-handler.js';
 import { createProcessPasswordResetHandler } from './handlers/process-password-reset-handler.js';
@@ -57,42 +57,14 @@ import { createCached } from './platform/cached.js';
 import type { Fetch } from './platform/http.js';
 import type { Sleep } from './platform/retry.js';
 
-/** One handler for each function that is registered. */
-export interface Program {
-  readonly resetPassword: HttpHandler;
-  readonly getPasswordReset: HttpHandler;
-  readonly getPasswordResetResult: HttpHandler;
-  readonly processPasswordReset: StorageQueueHandler;
-  readonly processBulkReset: StorageQueueHandler;
-  readonly getBulkReset: HttpHandler;
-  readonly getBulkResetRows: HttpHandler;
-  readonly whoami: HttpHandler;
-  readonly health: HttpHandler;
-}
-
 /** The object graph. With settings that cannot be used, every handler says what is wrong with them. */
-export function compose(environment: Environment): Program {
+export function compose(environment: Environment): Handlers {
   try {
-    return createProgram(loadConfig(environment));
+    return createHandlers(loadConfig(environment));
   } catch (error) {
-    if (error instanceof ConfigError) return misconfiguredProgram(error);
+    if (error instanceof ConfigError) return createMisconfiguredHandlers(error.problems);
     throw error;
   }
-}
-
-function misconfiguredProgram({ problems }: ConfigError): Program {
-  const { http, queue } = createMisconfigured(problems);
-  return {
-    resetPassword: http,
-    getPasswordReset: http,
-    getPasswordResetResult: http,
-    processPasswordReset: queue,
-    processBulkReset: queue,
-    getBulkReset: http,
-    getBulkResetRows: http,
-    whoami: http,
-    health: http,
-  };
 }
 
 /** How long a caller is kept waiting for a reset before the rest happens without it. */
@@ -109,7 +81,7 @@ const bulkTimeoutMs = 280_000;
 const callersTtlMs = 60_000;
 const callersMaxStaleMs = 900_000;
 
-function createProgram(config: Config): Program {
+function createHandlers(config: Config): Handlers {
   const now = Date.now;
   const random = Math.random;
   const limits = { ...defaultLimits, settleMs: config.settleMs };

@@ -1,11 +1,12 @@
 import type { HttpHandler, StorageQueueHandler } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
+import type { Handlers } from './handlers.js';
 import { toErrorResponse } from './error-response.js';
 
 const message = 'The settings of the app cannot be used';
 
 /** What every function does when the settings cannot be used: it names them, and carries out nothing. */
-export function createMisconfigured(problems: readonly string[]) {
+export function createMisconfiguredHandlers(problems: readonly string[]): Handlers {
   const details = problems.map(
     (problem) => ({ code: 'AppMisconfigured', message: problem }) as const,
   );
@@ -16,5 +17,15 @@ export function createMisconfigured(problems: readonly string[]) {
   const queue: StorageQueueHandler = () => {
     throw new ResetError('AppMisconfigured', `${message}: ${problems.join('; ')}`);
   };
-  return { http, queue };
+  return {
+    resetPassword: http,
+    getPasswordReset: http,
+    getPasswordResetResult: http,
+    processPasswordReset: queue,
+    processBulkReset: queue,
+    getBulkReset: http,
+    getBulkResetRows: http,
+    whoami: http,
+    health: http,
+  };
 }

@@ -53,6 +53,10 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     const open = createOpenContent(order, inbox, signal);
     if (job.row.state === 'validating') {
       job = await move(job, await validate(order, readRows(open(), signal), open));
+    } else if (job.row.state === 'splitting') {
+      // Another invocation checked the content and left off; the file may be another one by now.
+      await readThrough(open());
+      open.requireSameContent();
     }
     if (job.row.state !== 'splitting') return job.row;
 
@@ -201,4 +205,11 @@ function createOpenContent(
       );
     },
   });
+}
+
+/** For the sake of the hash. */
+async function readThrough(content: AsyncIterable<Uint8Array>): Promise<void> {
+  const chunks = content[Symbol.asyncIterator]();
+  let isDone = false;
+  while (!isDone) isDone = (await chunks.next()).done === true;
 }

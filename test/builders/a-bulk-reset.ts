@@ -41,9 +41,10 @@ function userNumber(number: number): string {
   return `user-${number}@contoso.com`;
 }
 
-/** A job in this state: split into one row, unless told otherwise. */
+/** A job that is split into one row, unless told otherwise. */
 export function aBulkResetRow(
-  values: Partial<BulkResetFacts> & Partial<BulkResetState> = {},
+  state: BulkResetState = { state: 'split', counts: { valid: 1, invalid: 0, lastRow: 1 } },
+  facts: Partial<BulkResetFacts> = {},
 ): BulkResetRow {
   return {
     bulkResetId,
@@ -51,8 +52,7 @@ export function aBulkResetRow(
     delivery: 'response',
     fingerprint: 'a fingerprint',
     acceptedAtMs,
-    state: 'split',
-    counts: { valid: 1, invalid: 0, lastRow: 1 },
-    ...values,
-  } as BulkResetRow;
+    ...facts,
+    ...state,
+  };
 }

@@ -13,7 +13,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const signal = new AbortController().signal;
-const job: BulkResetFacts = aBulkResetRow({ delivery: 'none' });
+const job: BulkResetFacts = aBulkResetRow(undefined, { delivery: 'none' });
 
 describe('createSplitRows()', () => {
   it('makes a password reset of a row', async () => {

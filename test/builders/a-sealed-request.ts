@@ -1,5 +1,5 @@
+import { generatePassword } from '../../shared/password-reset/password.js';
 import type { SealedRequest } from '../../shared/password-reset/ports.js';
-import { Secret } from '../../shared/platform/secret.js';
 import { customerTenantId, userId } from './a-reset-row.js';
 
 /** What a helpdesk asks for: a generated password for a user known by id. */
@@ -11,7 +11,7 @@ export function aSealedRequest(values: Partial<SealedRequest> = {}): SealedReque
     customerTenantId,
     user: { kind: 'id', userId },
     passwordProfile: {
-      password: new Secret(['Any', 'word', '42!'].join('-')),
+      password: generatePassword({ kind: 'random', length: 16 }),
       forceChangePassword: true,
     },
     isChosen: false,

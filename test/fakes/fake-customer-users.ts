@@ -16,7 +16,7 @@ export interface FakeUser extends CustomerUser {
 }
 
 /** How a reset is answered: `answer lost` was applied all the same, an error was not. */
-export type ResetAnswer = 'applied' | 'answer lost' | ResetErrorCode | Error;
+type ResetAnswer = 'applied' | 'answer lost' | ResetErrorCode | Error;
 
 /** Users in memory, with the password that each has now. */
 export class FakeCustomerUsers implements CustomerUsers {

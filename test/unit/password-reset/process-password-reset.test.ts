@@ -1,0 +1,346 @@
+import { describe, expect, it } from '@jest/globals';
+import { createSeals } from '../../../shared/delivery/seal.js';
+import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
+import { createCheckUser } from '../../../shared/password-reset/check-user.js';
+import type { Authorize, SealedRequest } from '../../../shared/password-reset/ports.js';
+import { createProcessPasswordReset } from '../../../shared/password-reset/process-password-reset.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
+import {
+  acceptedAtMs,
+  anotherCustomerTenantId,
+  aResetRow,
+  customerTenantId,
+  userId,
+} from '../../builders/a-reset-row.js';
+import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { aUser } from '../../builders/a-user.js';
+import { FakeClock } from '../../fakes/fake-clock.js';
+import { FakeCustomerUsers } from '../../fakes/fake-customer-users.js';
+import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
+
+const { signal } = new AbortController();
+const { resetId } = aResetRow();
+const { leaseMs, settleMs } = defaultLimits;
+
+describe('createProcessPasswordReset()', () => {
+  it('resets the user of a queued row with the password of its seal', async () => {
+    const { process, users, request, resets } = await worker(aResetRow());
+
+    expect(await process()).toBe('applied');
+    expect(users.passwordOf({ customerTenantId, userId })).toBe(
+      request.passwordProfile.password.reveal(),
+    );
+    expect(resets.row(resetId)).toMatchObject({ state: 'applied', attempts: 1, userId });
+  });
+
+  describe('a wake-up with nothing to do', () => {
+    it('does nothing for an unknown row', async () => {
+      const { processPasswordReset, users, wakeUps } = await worker(aResetRow());
+
+      expect(await processPasswordReset('reset-of-nobody', signal)).toBe('unknown row');
+      expect([users.sent, wakeUps.sent]).toEqual([[], []]);
+    });
+
+    it.each(['applied', 'rejected', 'cancelled', 'attention'] as const)(
+      'leaves a row that is %s as it is',
+      async (state) => {
+        const row = aResetRow({ state });
+        const { process, users, resets, wakeUps } = await worker(row);
+
+        expect(await process()).toBe(state);
+        expect(resets.row(resetId)).toEqual(row);
+        expect([users.sent, wakeUps.sent]).toEqual([[], []]);
+      },
+    );
+
+    it.each([
+      ['queued', { notBeforeMs: acceptedAtMs + 1 }, 1],
+      ['queued', { notBeforeMs: acceptedAtMs + 60_000 }, 60_000],
+      ['uncertain', { notBeforeMs: acceptedAtMs + settleMs }, settleMs],
+      ['claimed', { leaseExpiresAtMs: acceptedAtMs + leaseMs }, leaseMs + settleMs],
+      ['claimed', { leaseExpiresAtMs: acceptedAtMs }, settleMs],
+      ['claimed', { leaseExpiresAtMs: acceptedAtMs - settleMs + 1 }, 1],
+    ] as const)('puts off a row that is %s, with %j, by %d ms', async (state, values, delayMs) => {
+      const { process, users, resets, wakeUps } = await worker(aResetRow({ state, ...values }));
+      const before = resets.row(resetId);
+
+      expect(await process()).toBe('not yet');
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs }]);
+      expect(users.sent).toEqual([]);
+      expect(resets.row(resetId)).toEqual(before);
+    });
+  });
+
+  describe('a row whose time has come', () => {
+    it.each([
+      ['queued', { notBeforeMs: acceptedAtMs }],
+      ['uncertain', { notBeforeMs: acceptedAtMs }],
+      ['claimed', { leaseExpiresAtMs: acceptedAtMs - settleMs }],
+    ] as const)('is worked off when it was %s', async (state, values) => {
+      const { process, users } = await worker(aResetRow({ state, ...values }));
+
+      expect(await process()).toBe('applied');
+      expect(users.sent).toHaveLength(1);
+    });
+
+    it('is claimed before anything is sent', async () => {
+      const { process, users, resets } = await worker(aResetRow());
+      let before: ResetRow | undefined;
+      users.onReset = () => void (before = resets.row(resetId));
+
+      await process();
+
+      expect(before).toMatchObject({
+        state: 'claimed',
+        attemptId: 'attempt-by-worker',
+        attempts: 1,
+        leaseExpiresAtMs: acceptedAtMs + leaseMs,
+      });
+    });
+
+    it('is left to whoever claimed it between read and claim', async () => {
+      const { process, users, resets, wakeUps } = await worker(aResetRow());
+      const theirs = aResetRow({ state: 'claimed', attemptId: 'attempt-of-another' });
+      const read = resets.read.bind(resets);
+      resets.read = async (id) => {
+        const stored = await read(id);
+        resets.overwrite(theirs);
+        return stored;
+      };
+
+      expect(await process()).toBe('superseded');
+      expect(resets.row(resetId)).toEqual(theirs);
+      expect([users.sent, wakeUps.sent]).toEqual([[], []]);
+    });
+
+    it('is left to whoever claimed it during the attempt', async () => {
+      const { process, users, resets } = await worker(aResetRow());
+      users.onReset = () => resets.overwrite(resets.row(resetId));
+
+      expect(await process()).toBe('superseded');
+    });
+
+    it('is sent once by two workers that are woken up at the same time', async () => {
+      const { process, users } = await worker(aResetRow());
+
+      const results = await Promise.all([process(), process()]);
+
+      expect(results.sort()).toEqual(['applied', 'superseded']);
+      expect(users.sent).toHaveLength(1);
+    });
+
+    it('says in which state a failed attempt left it', async () => {
+      const { process, users } = await worker(aResetRow());
+      users.answers.push('OutcomeUnknown');
+
+      expect(await process()).toBe('uncertain');
+    });
+  });
+
+  describe('the seal', () => {
+    it('is what counts, not what stands beside it', async () => {
+      const row = aResetRow({ customerTenantId: anotherCustomerTenantId });
+      const { process, users, request } = await worker(row);
+
+      await process();
+
+      expect(users.sent).toMatchObject([
+        { customerTenantId, userId, passwordProfile: request.passwordProfile },
+      ]);
+    });
+
+    it('of another reset does not open: nothing is claimed and nothing sent', async () => {
+      const { processPasswordReset, users, resets } = await worker(aResetRow());
+      const copy = { ...resets.row(resetId), resetId: 'reset-of-another' };
+      resets.overwrite(copy);
+
+      await expect(processPasswordReset('reset-of-another', signal)).rejects.toThrow(
+        'The seal was made for another password reset',
+      );
+      expect(users.sent).toEqual([]);
+      expect(resets.row('reset-of-another')).toEqual(copy);
+    });
+
+    it('that is none does not open either', async () => {
+      const { process, users, resets } = await worker(aResetRow());
+      resets.overwrite(aResetRow({ seal: 'forged' }));
+
+      await expect(process()).rejects.toThrow('Invalid');
+      expect(users.sent).toEqual([]);
+    });
+
+    it('waits for its key: nothing is claimed meanwhile', async () => {
+      const { process, resets, keys } = await worker(aResetRow());
+      const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+      keys.byVersion = () => Promise.reject(failure);
+
+      await expect(process()).rejects.toBe(failure);
+      expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
+    });
+  });
+
+  describe('the caller', () => {
+    it('is asked for again, as the seal names it', async () => {
+      const { process, asked } = await worker(
+        aResetRow({ caller: 'forged' }),
+        aSealedRequest({ permission: 'bulkReset', isChosen: true }),
+      );
+
+      await process();
+
+      expect(asked).toMatchObject([
+        { caller: 'helpdesk', permission: 'bulkReset', customerTenantId, isChosen: true },
+      ]);
+    });
+
+    it('who has lost the right since is refused, before the user is even looked at', async () => {
+      const { process, users, resets, refuseAs } = await worker(aResetRow());
+      refuseAs(new ResetError('PermissionDenied', 'The caller is not listed any more'));
+      users.failures.get = new Error('nobody asked for the user');
+
+      expect(await process()).toBe('rejected');
+      expect(resets.row(resetId)).toMatchObject({ code: 'PermissionDenied' });
+      expect(users.sent).toEqual([]);
+    });
+
+    it('is waited for while nobody knows', async () => {
+      const { process, users, refuseAs } = await worker(aResetRow());
+      refuseAs(new ResetError('KeyVaultUnavailable', 'Cannot read secret callers'));
+
+      expect(await process()).toBe('queued');
+      expect(users.sent).toEqual([]);
+    });
+  });
+
+  it('refuses a user who has become an administrator since', async () => {
+    const { process, resets } = await worker(aResetRow(), aSealedRequest(), [
+      aUser({ roles: ['Global Administrator'] }),
+    ]);
+
+    expect(await process()).toBe('rejected');
+    expect(resets.row(resetId)).toMatchObject({ code: 'UserIsAdmin' });
+  });
+
+  describe('after a worker died with the row in its hands', () => {
+    const died = aResetRow({
+      state: 'claimed',
+      attemptId: 'attempt-of-the-dead',
+      leaseExpiresAtMs: acceptedAtMs - settleMs,
+    });
+
+    it('sends the same password under the same request id', async () => {
+      const first = await worker(aResetRow());
+      await first.process();
+      const second = await worker(died);
+
+      await second.process();
+
+      expect(second.users.sent[0]?.requestId).toBe(first.users.sent[0]?.requestId);
+      expect(second.users.passwordOf({ customerTenantId, userId })).toBe(
+        second.request.passwordProfile.password.reveal(),
+      );
+    });
+
+    it('counts the attempt of the dead as one with unknown outcome', async () => {
+      const { process, resets } = await worker(died);
+
+      await process();
+
+      expect(resets.row(resetId)).toMatchObject({
+        state: 'applied',
+        attempts: 2,
+        unknownAtMs: acceptedAtMs - settleMs,
+      });
+    });
+
+    it('does not believe a refusal: a person must look', async () => {
+      const { process, users, resets } = await worker(died);
+      users.answers.push('RequestRejected');
+
+      expect(await process()).toBe('attention');
+      expect(resets.row(resetId)).toMatchObject({ code: 'RequestRejected' });
+    });
+  });
+
+  it('brings a lost answer to its end, with one password and one request id', async () => {
+    const { process, users, clock, request, wakeUps } = await worker(aResetRow());
+    users.answers.push('answer lost', 'OutcomeUnknown', 'applied');
+
+    const states: string[] = [];
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      states.push(await process());
+      clock.pass(wakeUps.sent.at(-1)?.delayMs ?? 0);
+    }
+
+    expect(states).toEqual(['uncertain', 'uncertain', 'applied']);
+    expect(new Set(users.sent.map(({ requestId }) => requestId)).size).toBe(1);
+    expect(new Set(users.sent.map(passwordOf))).toEqual(
+      new Set([request.passwordProfile.password.reveal()]),
+    );
+  });
+
+  it('gives up after eight attempts that nobody answered', async () => {
+    const { process, users, clock, resets } = await worker(aResetRow());
+    users.answers.push(...Array.from({ length: 99 }, () => 'OutcomeUnknown' as const));
+
+    for (let wakeUp = 1; wakeUp <= 20; wakeUp += 1) {
+      await process();
+      clock.pass(settleMs);
+    }
+
+    expect(users.sent).toHaveLength(8);
+    expect(resets.row(resetId)).toMatchObject({ state: 'attention', attempts: 8 });
+  });
+});
+
+async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser()]) {
+  const clock = new FakeClock(acceptedAtMs);
+  const users = new FakeCustomerUsers(known);
+  const wakeUps = new FakeWakeUps();
+  const keys = new FakeSealingKeys();
+  const seals = createSeals({ keys });
+  const resets = new FakeResetStore([await withSeal(row, request, seals)]);
+  const asked: SealedRequest[] = [];
+  let refusal: ResetError | undefined;
+  const authorize: Authorize = (sealed) => {
+    asked.push(sealed as SealedRequest);
+    return refusal ? Promise.reject(refusal) : Promise.resolve();
+  };
+  const working = { resets, wakeUps, limits: defaultLimits, now: clock.now };
+  const processPasswordReset = createProcessPasswordReset({
+    ...working,
+    seals,
+    authorize,
+    checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
+    attempt: createAttempt({ ...working, users, sendTimeoutMs: 30_000, random: () => 0.5 }),
+    newAttemptId: () => 'attempt-by-worker',
+  });
+  const process = () => processPasswordReset(resetId, signal);
+  const refuseAs = (error: ResetError) => void (refusal = error);
+  return {
+    ...working,
+    process,
+    processPasswordReset,
+    refuseAs,
+    asked,
+    clock,
+    keys,
+    request,
+    users,
+  };
+}
+
+async function withSeal(
+  row: ResetRow,
+  request: SealedRequest,
+  seals: ReturnType<typeof createSeals>,
+): Promise<ResetRow> {
+  return 'seal' in row ? { ...row, seal: await seals.seal(row.resetId, request, signal) } : row;
+}
+
+function passwordOf({ passwordProfile }: FakeCustomerUsers['sent'][number]): string {
+  return passwordProfile.password.reveal();
+}

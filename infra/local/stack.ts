@@ -12,6 +12,7 @@ import { type KeyVaultStandIn, startKeyVault } from './key-vault/key-vault.js';
 import { startManagedIdentity } from './managed-identity.js';
 import { type PartnerCenterStandIn, startPartnerCenter } from './partner-center/server.js';
 import { findFreePort } from './free-port.js';
+import { loadLocalSecrets, type LocalCaller } from './local-secrets.js';
 
 /** What other programs need to use the stack; `.local/stack.json` holds it while the stack is up. */
 export interface StackFacts {
@@ -30,11 +31,6 @@ export interface StackFacts {
   };
   /** Every environment variable that the app runs with. */
   readonly settings: Readonly<Record<string, string>>;
-}
-
-export interface LocalCaller {
-  readonly name: string;
-  readonly apiKey: string;
 }
 
 export interface Stack {
@@ -56,7 +52,10 @@ export interface StackOptions {
   readonly seed?: number;
   readonly customers?: number;
   readonly usersPerCustomer?: number;
-  /** Where storage keeps its data. @default memory: nothing outlives the stack */
+  /**
+   * Where storage, the callers' keys and the sealing key are kept. The directories of the customers
+   * start anew all the same. @default memory: nothing outlives the stack
+   */
   readonly dataDirectory?: string;
   /** Settings of the app that differ from the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -87,10 +86,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(usersPerCustomer !== undefined && { usersPerCustomer }),
     });
     const samples = pickSamples(directory);
-    const callers = ['helpdesk', 'ticket-system', 'bulk-queue'].map((name) => ({
-      name,
-      apiKey: randomBytes(32).toString('base64url'),
-    }));
+    const { callers, sealingKey } = await loadLocalSecrets(dataDirectory);
 
     const azurite = await startAzurite(
       dataDirectory === undefined ? {} : { directory: dataDirectory },
@@ -104,7 +100,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         secrets: {
           'partner-client-secret': clientSecret,
           'partner-refresh-token': entra.refreshToken,
-          'sealing-key': randomBytes(32).toString('base64'),
+          'sealing-key': sealingKey,
           callers: callerListOf(callers, samples.customerTenantId),
         },
         accepts: (token) => identity.accepts(token, 'https://vault.azure.net'),
@@ -179,6 +175,7 @@ async function createStorage({ connectionString }: Azurite): Promise<void> {
   });
   const queues = QueueServiceClient.fromConnectionString(connectionString);
   const blobs = BlobServiceClient.fromConnectionString(connectionString);
+  // A table that is there already counts as made.
   await Promise.all([
     ...['passwordresets', 'bulkresets'].map((name) => tables.createTable(name)),
     ...['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison'].map((name) =>

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** What a client may set on a version. */
 export interface SecretProperties {
@@ -53,7 +53,7 @@ export function createSecretStore(now: () => number): SecretStore {
         enabled: true,
         ...properties,
         name: versions[0]?.name ?? name,
-        version: randomBytes(16).toString('hex'),
+        version: versionFor(name, value, versions.length),
         value,
         createdMs: atMs,
         updatedMs: atMs,
@@ -72,4 +72,9 @@ export function createSecretStore(now: () => number): SecretStore {
       return updated;
     },
   };
+}
+
+/** The same in every run, so that what was sealed under a version opens again in the next. */
+function versionFor(name: string, value: string, index: number): string {
+  return createHash('sha256').update(`${name}/${index}/${value}`).digest('hex').slice(0, 32);
 }

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface LocalCaller {
+  readonly name: string;
+  readonly apiKey: string;
+}
+
+/** What must stay the same for data that outlives the stack to be of use; random, and good for nothing else. */
+interface LocalSecrets {
+  readonly callers: readonly LocalCaller[];
+  readonly sealingKey: string;
+}
+
+/** Those of the folder, or new ones; they are kept in the folder if there is one. */
+export async function loadLocalSecrets(folder: string | undefined): Promise<LocalSecrets> {
+  if (folder === undefined) return newSecrets();
+  const file = join(folder, 'local-secrets.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined) return JSON.parse(text) as LocalSecrets;
+  const secrets = newSecrets();
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, JSON.stringify(secrets), { mode: 0o600 });
+  return secrets;
+}
+
+function newSecrets(): LocalSecrets {
+  const callers = ['helpdesk', 'ticket-system', 'bulk-queue'].map((name) => ({
+    name,
+    apiKey: randomBytes(32).toString('base64url'),
+  }));
+  return { callers, sealingKey: randomBytes(32).toString('base64') };
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import type { KeyVaultSecrets, StoredSecret } from '../../../shared/azure/key-vault-secrets.js';
+import { createSealingKeys } from '../../../shared/azure/sealing-keys.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { Secret } from '../../../shared/platform/secret.js';
+import { FakeClock } from '../../fakes/fake-clock.js';
+
+const { signal } = new AbortController();
+const firstKey = randomBytes(32);
+const secondKey = randomBytes(32);
+
+describe('createSealingKeys()', () => {
+  it('gives the newest version of the secret, and its key', async () => {
+    const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
+
+    expect(await keys.newest(signal)).toEqual({ version: 'v1', key: Uint8Array.from(firstKey) });
+    expect(asked).toEqual(['sealing-key']);
+  });
+
+  it('takes a new version within a minute', async () => {
+    const { keys, vault, clock } = keysOf({ v1: firstKey.toString('base64') });
+    await keys.newest(signal);
+    vault['v2'] = secondKey.toString('base64');
+
+    clock.pass(59_999);
+    expect((await keys.newest(signal)).version).toBe('v1');
+    clock.pass(1);
+    expect((await keys.newest(signal)).version).toBe('v2');
+  });
+
+  it('gives an old version by its name, and asks for it once', async () => {
+    const { keys, asked } = keysOf({
+      v1: firstKey.toString('base64'),
+      v2: secondKey.toString('base64'),
+    });
+
+    const first = await keys.byVersion('v1', signal);
+    const again = await keys.byVersion('v1', signal);
+
+    expect(first).toEqual({ version: 'v1', key: Uint8Array.from(firstKey) });
+    expect(again).toEqual(first);
+    expect(asked).toEqual(['sealing-key/v1']);
+  });
+
+  it('needs not ask for the version that it has just sealed with', async () => {
+    const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
+
+    const newest = await keys.newest(signal);
+
+    expect(await keys.byVersion('v1', signal)).toBe(newest);
+    expect(asked).toEqual(['sealing-key']);
+  });
+
+  it('asks again for a version that could not be read', async () => {
+    const { keys, vault } = keysOf({});
+    await expect(keys.byVersion('v1', signal)).rejects.toMatchObject({ code: 'AppMisconfigured' });
+    vault['v1'] = firstKey.toString('base64');
+
+    expect((await keys.byVersion('v1', signal)).version).toBe('v1');
+  });
+
+  describe('while the vault does not answer', () => {
+    it.each([
+      ['goes on with the version it has, for an hour', 3_599_999, 'v1'],
+      ['does not after an hour', 3_600_000, undefined],
+    ])('%s', async (_what, passedMs, version) => {
+      const { keys, failWith, clock } = keysOf({ v1: firstKey.toString('base64') });
+      await keys.newest(signal);
+      failWith(new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key'));
+
+      clock.pass(passedMs);
+
+      const newest = await keys.newest(signal).catch(() => undefined);
+      expect(newest?.version).toBe(version);
+    });
+
+    it('says so when it has none', async () => {
+      const { keys, failWith } = keysOf({});
+      const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+      failWith(failure);
+
+      await expect(keys.newest(signal)).rejects.toBe(failure);
+    });
+  });
+
+  it('does not go on when the vault says that the secret is not to be used', async () => {
+    const { keys, failWith, clock } = keysOf({ v1: firstKey.toString('base64') });
+    await keys.newest(signal);
+    const refusal = new ResetError('AppMisconfigured', 'Cannot read secret: it is disabled');
+    failWith(refusal);
+
+    clock.pass(60_000);
+
+    await expect(keys.newest(signal)).rejects.toBe(refusal);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['31 bytes', randomBytes(31).toString('base64')],
+    ['33 bytes', randomBytes(33).toString('base64')],
+    ['a key in hex', randomBytes(32).toString('hex')],
+    ['a passphrase', 'not a key'],
+  ])('refuses %s, without quoting it', async (_what, value) => {
+    const { keys } = keysOf({ v1: value });
+    const message =
+      'Version v1 of the Key Vault secret sealing-key cannot be used: it must hold 32 random bytes in base64';
+
+    await expect(keys.newest(signal)).rejects.toMatchObject({ code: 'AppMisconfigured', message });
+    await expect(keys.byVersion('v1', signal)).rejects.toMatchObject({ message });
+  });
+});
+
+/** Keys from a vault with these versions of one secret, the newest last. */
+function keysOf(vault: Record<string, string>) {
+  const clock = new FakeClock();
+  const asked: string[] = [];
+  let failure: ResetError | undefined;
+  const read = (version: string | undefined): Promise<StoredSecret> => {
+    if (failure) return Promise.reject(failure);
+    const value = version === undefined ? undefined : vault[version];
+    return version === undefined || value === undefined
+      ? Promise.reject(new ResetError('AppMisconfigured', 'Cannot read secret: no such version'))
+      : Promise.resolve({ value: new Secret(value), version, updatedAtMs: clock.nowMs });
+  };
+  const secrets: KeyVaultSecrets = {
+    get(name) {
+      asked.push(name);
+      return read(Object.keys(vault).at(-1));
+    },
+    getVersion(name, version) {
+      asked.push(`${name}/${version}`);
+      return read(version);
+    },
+    set: () => Promise.reject(new Error('a key is never written')),
+  };
+  const isTransient = (error: unknown) => error instanceof ResetError && error.recovery === 'later';
+  const keys = createSealingKeys({ secrets, isTransient, now: clock.now });
+  const failWith = (error: ResetError) => void (failure = error);
+  return { keys, vault, clock, asked, failWith };
+}

@@ -1,0 +1,52 @@
+import { RestError } from '@azure/data-tables';
+import { describe, expect, it } from '@jest/globals';
+import { hasStatus, toStorageError } from '../../../shared/azure/to-storage-error.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+
+describe('toStorageError()', () => {
+  it.each([
+    [
+      'an answer',
+      { statusCode: 503, code: 'ServerBusy' },
+      'Cannot read a row: status 503 (ServerBusy)',
+    ],
+    ['an answer without a code', { statusCode: 500 }, 'Cannot read a row: status 500 (no code)'],
+    ['no answer', { code: 'ECONNREFUSED' }, 'Cannot read a row: no answer (ECONNREFUSED)'],
+    ['no answer and no code', {}, 'Cannot read a row: no answer (no code)'],
+  ])('says which part of the storage failed: %s', (_what, options, message) => {
+    const error = toStorageError(new RestError('PUT https://…', options), 'read a row');
+
+    expect(error).toMatchObject({ name: 'ResetError', code: 'StorageUnavailable', message });
+  });
+
+  it('passes on nothing of the request that failed', () => {
+    const error = toStorageError(new RestError('the body: a seal'), 'read a row') as ResetError;
+
+    expect(error.message).not.toContain('a seal');
+    expect(error).not.toHaveProperty('cause');
+  });
+
+  it.each([
+    ['a bug', new TypeError('not a function')],
+    ['an aborted wait', new DOMException('aborted', 'AbortError')],
+    ['a foreseen failure', new ResetError('Throttled', 'Later')],
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'RestError'],
+  ])('gives back as it is: %s', (_what, error) => {
+    expect(toStorageError(error, 'read a row')).toBe(error);
+  });
+});
+
+describe('hasStatus()', () => {
+  it.each([
+    ['an answer with this status', new RestError('', { statusCode: 409 }), true],
+    ['an answer with another status', new RestError('', { statusCode: 412 }), false],
+    ['no answer', new RestError(''), false],
+    ['an error of somebody else with this status', { name: 'Error', statusCode: 409 }, false],
+    ['null', null, false],
+    ['nothing', undefined, false],
+  ])('is for %s: %s', (_what, error, expected) => {
+    expect(hasStatus(error, 409)).toBe(expected);
+  });
+});

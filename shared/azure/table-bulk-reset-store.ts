@@ -2,7 +2,7 @@ import type { TableClient } from '@azure/data-tables';
 import { z } from 'zod';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetStore } from '../bulk-reset/ports.js';
-import { recoveryByCode, type ResetErrorCode } from '../password-reset/reset-error.js';
+import { isResetErrorCode } from '../password-reset/reset-error.js';
 import { createEntities, type EntityKey } from './entities.js';
 
 const schemaVersion = 1;
@@ -27,7 +27,7 @@ const bulkResetRowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('split'), counts: countsText }),
   facts.extend({
     state: z.literal('refused'),
-    code: z.string().refine((text): text is ResetErrorCode => text in recoveryByCode),
+    code: z.string().refine(isResetErrorCode),
     message: z.string(),
     counts: countsText.exactOptional(),
   }),

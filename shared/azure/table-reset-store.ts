@@ -4,12 +4,12 @@ import { rowsPerShard } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetRows } from '../bulk-reset/ports.js';
 import { parseCustomerTenantId, parseUserId } from '../password-reset/ids.js';
 import type { ResetStore } from '../password-reset/ports.js';
-import { recoveryByCode, type ResetErrorCode } from '../password-reset/reset-error.js';
+import { isResetErrorCode } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
 import { createEntities, type EntityKey, toColumns } from './entities.js';
 import { toStorageError } from './to-storage-error.js';
 
-const code = z.string().refine((text): text is ResetErrorCode => text in recoveryByCode);
+const code = z.string().refine(isResetErrorCode);
 const seal = z.string();
 const settledAtMs = z.number();
 
@@ -85,32 +85,41 @@ export function createTableResetStore(table: TableClient): ResetStore & BulkRese
     async page({ bulkResetId, afterRow, limit }) {
       const partition = shardPartition(bulkResetId, Math.floor(afterRow / rowsPerShard));
       const filter = odata`PartitionKey eq ${partition} and RowKey gt ${rowKeyOf(afterRow)}`;
-      const [page = []] = await firstPage(table, { filter }, limit);
-      return page.map((entity): ResetRow => resetRowSchema.parse(toColumns(entity)));
+      const found = await listEntities(table, { filter }, limit);
+      return found.map((entity): ResetRow => resetRowSchema.parse(toColumns(entity)));
     },
 
     async outcomes(bulkResetId, shard) {
       const filter = odata`PartitionKey eq ${shardPartition(bulkResetId, shard)}`;
       const select = ['state', 'code'];
-      const [page = []] = await firstPage(table, { filter, select }, rowsPerShard);
-      return page.map((entity) => outcomeSchema.parse(toColumns(entity)));
+      const found = await listEntities(table, { filter, select }, rowsPerShard);
+      return found.map((entity) => outcomeSchema.parse(toColumns(entity)));
     },
   };
 }
 
-/** A shard fits into one page of the table service (1,000), so the first page is all of it. */
-async function firstPage(
+/**
+ * The first entities, at most `limit` and no more than a page of the service holds (1,000). It may end a
+ * page before that, and says then that more follow.
+ *
+ * @see https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
+ */
+async function listEntities(
   table: TableClient,
   queryOptions: { readonly filter: string; readonly select?: string[] },
-  maxPageSize: number,
-): Promise<object[][]> {
+  limit: number,
+): Promise<object[]> {
+  const found: object[] = [];
   try {
-    const pages = table.listEntities({ queryOptions }).byPage({ maxPageSize });
-    for await (const page of pages) return [page];
-    return [];
+    const pages = table.listEntities({ queryOptions }).byPage({ maxPageSize: limit });
+    for await (const page of pages) {
+      found.push(...page);
+      if (found.length >= limit) break;
+    }
   } catch (error) {
     throw toStorageError(error, 'read rows');
   }
+  return found.slice(0, limit);
 }
 
 const bulkRowId = /^(?<bulkResetId>[0-9a-f-]{36})-(?<row>\d{7,})$/;

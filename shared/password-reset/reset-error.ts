@@ -60,6 +60,11 @@ export const recoveryByCode = {
 
 export type ResetErrorCode = keyof typeof recoveryByCode;
 
+/** Own names only: `toString` is found in every object, and is no code. */
+export function isResetErrorCode(text: string): text is ResetErrorCode {
+  return Object.hasOwn(recoveryByCode, text);
+}
+
 export interface ResetErrorOptions {
   readonly cause?: unknown;
   /** The other side's wish, from its `Retry-After`. */

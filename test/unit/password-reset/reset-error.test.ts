@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { isResetErrorCode, ResetError } from '../../../shared/password-reset/reset-error.js';
 
 describe('ResetError', () => {
   it('holds what it was given', () => {
@@ -25,5 +25,17 @@ describe('ResetError', () => {
     ['OutcomeUnknown', 'unknown'],
   ] as const)('knows what another attempt can do after %s: %s', (code, recovery) => {
     expect(new ResetError(code, code).recovery).toBe(recovery);
+  });
+});
+
+describe('isResetErrorCode()', () => {
+  it.each([
+    ['UserNotFound', true],
+    ['userNotFound', false],
+    ['', false],
+    ['toString', false],
+    ['__proto__', false],
+  ])('is for %j: %s', (text, expected) => {
+    expect(isResetErrorCode(text)).toBe(expected);
   });
 });

@@ -33,7 +33,11 @@ const rowFields = z.strictObject({
 });
 
 const blob = z.strictObject({
-  name: z.string().min(1).max(1024),
+  name: z
+    .string()
+    .min(1)
+    .max(1024)
+    .refine(staysInContainer, 'must not have a segment that is . or ..'),
   sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hex')
@@ -76,7 +80,7 @@ export function parseRequest<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const details = result.error.issues.map(toDetail);
+  const details = result.error.issues.flatMap(toDetails);
   const [first] = details;
   throw new ResetError('InvalidRequest', first?.message ?? 'The request cannot be read', {
     target: first?.target,
@@ -84,9 +88,24 @@ export function parseRequest<Schema extends z.ZodType>(
   });
 }
 
-function toDetail({ path, message }: z.core.$ZodIssue): ResetErrorDetail {
+const longestShownName = 64;
+
+function toDetails(issue: z.core.$ZodIssue): ResetErrorDetail[] {
+  const { path, message } = issue;
+  if (issue.code !== 'unrecognized_keys') return [toDetail(path, message)];
+  return issue.keys.map((key) =>
+    toDetail([...path, key.slice(0, longestShownName)], 'There is no such field'),
+  );
+}
+
+function toDetail(path: readonly PropertyKey[], message: string): ResetErrorDetail {
   const target = path.map(String).join('.');
   return { code: 'InvalidRequest', message, ...(target !== '' && { target }) };
+}
+
+/** The storage SDK resolves such segments, so that the name would lead to another container. */
+function staysInContainer(name: string): boolean {
+  return !name.split('/').some((segment) => segment === '.' || segment === '..');
 }
 
 function parsedText<T>(parse: (text: string) => T) {

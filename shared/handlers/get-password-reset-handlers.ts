@@ -35,6 +35,9 @@ export function createGetPasswordResetHandler({
   });
 }
 
+/** Whatever the code: on a 429 or 5xx a flow engine would ask again, and this answer is the last. */
+const failedStatus = 422;
+
 /** `GET /password-resets/{id}/result`: 202 until the end, then what the reset came to. */
 export function createGetPasswordResetResultHandler({
   door,
@@ -49,7 +52,10 @@ export function createGetPasswordResetResultHandler({
     const row = await readPasswordReset(resetIdOf(request), caller.name);
     const mayRead = caller.permissions.has('readPassword');
     const password = mayRead ? await readPassword(row, caller.name, signal) : undefined;
-    return toResultResponse(row, password, { links, nowMs: now() });
+    const response = toResultResponse(row, password, { links, nowMs: now() });
+    return row.state === 'rejected' || row.state === 'attention'
+      ? { ...response, status: failedStatus }
+      : response;
   });
 }
 

@@ -1,0 +1,197 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Permission } from '../../../shared/callers/caller.js';
+import {
+  createGetPasswordResetHandler,
+  createGetPasswordResetResultHandler,
+} from '../../../shared/handlers/get-password-reset-handlers.js';
+import { createHttpDoor } from '../../../shared/handlers/http-door.js';
+import { createPasswordResetLinks } from '../../../shared/handlers/password-reset-view.js';
+import {
+  createReadPassword,
+  createReadPasswordReset,
+} from '../../../shared/password-reset/read-password-reset.js';
+import { recoveryByCode, type ResetErrorCode } from '../../../shared/password-reset/reset-error.js';
+import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
+import { Secret } from '../../../shared/platform/secret.js';
+import { aCaller } from '../../builders/a-caller.js';
+import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
+import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { call, expectRefusal } from './invocation.js';
+
+const canary = ['canary', '7f3a'].join('-');
+const { resetId } = aResetRow();
+const address = `https://resets.example/api/password-resets/${resetId}`;
+const codes = Object.keys(recoveryByCode) as ResetErrorCode[];
+
+describe('createGetPasswordResetHandler()', () => {
+  it.each([
+    [aResetRow({ state: 'queued' }), 'NotStarted'],
+    [aResetRow({ state: 'claimed' }), 'Running'],
+    [aResetRow({ state: 'uncertain' }), 'Running'],
+    [aResetRow({ state: 'applied', seal: 'a seal' }), 'Succeeded'],
+    [aResetRow({ state: 'rejected' }), 'Failed'],
+    [aResetRow({ state: 'attention' }), 'Failed'],
+    [aResetRow({ state: 'cancelled' }), 'Canceled'],
+  ])('answers 200 and the status of a row: %#', async (row, status) => {
+    const answer = await ask({ row }).monitor();
+
+    expect(answer).toMatchObject({ status: 200, body: { id: resetId, status } });
+    expect(answer.text).not.toContain(canary);
+  });
+
+  it('shows what is known of a reset', async () => {
+    const row = aResetRow({ state: 'rejected', code: 'UserIsAdmin', userId, reference: 'INC-7' });
+
+    expect((await ask({ row }).monitor()).body).toEqual({
+      id: resetId,
+      status: 'Failed',
+      customerTenantId,
+      userId,
+      forceChangePassword: true,
+      delivery: 'response',
+      reference: 'INC-7',
+      error: {
+        code: 'UserIsAdmin',
+        message: 'The user holds a directory role: administrators are not reset here',
+      },
+      createdAt: '2026-01-01T00:00:00.000Z',
+      completedAt: '2026-01-01T00:00:01.000Z',
+    });
+  });
+
+  it('says what to do when the password may have been changed', async () => {
+    const row = aResetRow({ state: 'attention', code: 'OutcomeUnknown' });
+
+    expect((await ask({ row }).monitor()).body).toMatchObject({
+      error: { message: expect.stringContaining('start a new password reset') },
+    });
+  });
+});
+
+describe('createGetPasswordResetResultHandler()', () => {
+  it.each<[string, ResetRow, string]>([
+    ['waiting', aResetRow({ notBeforeMs: acceptedAtMs + 42_000 }), '42'],
+    ['overdue', aResetRow({ notBeforeMs: acceptedAtMs - 60_000 }), '5'],
+    ['under way', aResetRow({ state: 'claimed' }), '5'],
+    ['uncertain', aResetRow({ state: 'uncertain' }), '60'],
+  ])('answers 202 with its own address while a reset is %s', async (_, row, seconds) => {
+    const answer = await ask({ row }).result();
+
+    expect(answer).toMatchObject({
+      status: 202,
+      headers: {
+        location: `${address}/result`,
+        'operation-location': address,
+        'retry-after': seconds,
+      },
+    });
+    expect(answer.text).not.toContain(canary);
+  });
+
+  it('answers 200 with the password to whoever asked for it', async () => {
+    const answer = await ask({ row: aResetRow({ state: 'applied', seal: 'a seal' }) }).result();
+
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'operation-location': address, 'cache-control': 'no-store' },
+      body: { status: 'Succeeded', password: canary },
+    });
+    expect(JSON.stringify(answer.logged)).not.toContain(canary);
+  });
+
+  it.each<[string, Parameters<typeof ask>[0]]>([
+    ['the caller may not read one', { permissions: ['reset'] }],
+    ['none is to be delivered', { delivery: 'none' }],
+    ['it was purged', { row: aResetRow({ state: 'applied' }) }],
+  ])('answers 200 without a password when %s', async (_, values) => {
+    const row = aResetRow({ state: 'applied', seal: 'a seal' });
+
+    const answer = await ask({ row, ...values }).result();
+
+    expect(answer).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
+    expect(answer.body).not.toHaveProperty('password');
+  });
+
+  it.each(codes)('answers 422 to a reset that ended with %s: it is final', async (code) => {
+    const row = aResetRow({ state: 'rejected', code });
+
+    const answer = await ask({ row }).result();
+
+    expectRefusal(answer, { status: 422, code });
+    expect(answer.headers).not.toHaveProperty('retry-after');
+    expect(answer.headers).not.toHaveProperty('location');
+  });
+
+  it('answers 422 to a reset that a person must look at', async () => {
+    const answer = await ask({ row: aResetRow({ state: 'attention' }) }).result();
+
+    expectRefusal(answer, { status: 422, code: 'OutcomeUnknown' });
+  });
+
+  it('answers 409 to a reset that was cancelled', async () => {
+    const answer = await ask({ row: aResetRow({ state: 'cancelled' }) }).result();
+
+    expect(answer).toMatchObject({ status: 409, body: { status: 'Canceled' } });
+  });
+});
+
+describe.each(['monitor', 'result'] as const)('the %s of a password reset', (door) => {
+  it.each([
+    ['an unknown id', '20260101-11111111-2222-4333-8444-555555555555'],
+    ['no id', ''],
+    ['a path', '../callers'],
+    ['a path in disguise', '%2e%2e'],
+    ['a slash', `${resetId}/x`],
+    ['a quote', `${resetId}' or '1' eq '1`],
+    ['a NUL', `${resetId}\0`],
+    ['a line break', `${resetId}\n`],
+    ['capitals', resetId.toUpperCase()],
+    ['10,000 characters', 'a'.repeat(10_000)],
+  ])('is not found under %s', async (_, id) => {
+    const answer = await ask({ id })[door]();
+
+    expectRefusal(answer, {
+      status: 404,
+      code: 'PasswordResetNotFound',
+      message: 'There is no such password reset',
+    });
+  });
+
+  it('is not found, byte for byte, by somebody else', async () => {
+    const row = aResetRow({ caller: 'somebody-else' });
+
+    const theirs = await ask({ row })[door]();
+    const unknown = await ask({ id: '20260101-0' })[door]();
+
+    expect(theirs).toEqual(unknown);
+    expect(theirs.status).toBe(404);
+  });
+});
+
+interface Asked {
+  readonly row?: ResetRow;
+  readonly id?: string;
+  readonly permissions?: readonly Permission[];
+  readonly delivery?: 'response' | 'none';
+}
+
+function ask(values: Asked = {}) {
+  const { row = aResetRow(), id = row.resetId, delivery = 'response' } = values;
+  const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
+  const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
+  const dependencies = {
+    door: createHttpDoor({ budgetMs: 25_000 }),
+    authenticate: () => Promise.resolve(aCaller({ permissions })),
+    readPasswordReset: createReadPasswordReset({ resets: new FakeResetStore([row]) }),
+    readPassword: createReadPassword({
+      seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
+    }),
+    links: createPasswordResetLinks('https://resets.example'),
+    now: () => acceptedAtMs,
+  };
+  return {
+    monitor: () => call(createGetPasswordResetHandler(dependencies), { params: { id } }),
+    result: () => call(createGetPasswordResetResultHandler(dependencies), { params: { id } }),
+  };
+}

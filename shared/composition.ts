@@ -62,8 +62,9 @@ export function compose(environment: Environment): Handlers {
   try {
     return createHandlers(loadConfig(environment));
   } catch (error) {
-    if (error instanceof ConfigError) return createMisconfiguredHandlers(error.problems);
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    const door = createHttpDoor({ budgetMs: httpBudgetMs });
+    return createMisconfiguredHandlers(error.problems, { door });
   }
 }
 

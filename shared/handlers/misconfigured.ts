@@ -1,19 +1,22 @@
-import type { HttpHandler, StorageQueueHandler } from '@azure/functions';
+import type { StorageQueueHandler } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Handlers } from './handlers.js';
-import { toErrorResponse } from './error-response.js';
+import type { HttpDoor } from './http-door.js';
 
 const message = 'The settings of the app cannot be used';
 
 /** What every function does when the settings cannot be used: it names them, and carries out nothing. */
-export function createMisconfiguredHandlers(problems: readonly string[]): Handlers {
+export function createMisconfiguredHandlers(
+  problems: readonly string[],
+  { door }: { readonly door: HttpDoor },
+): Handlers {
   const details = problems.map(
     (problem) => ({ code: 'AppMisconfigured', message: problem }) as const,
   );
-  const http: HttpHandler = (_request, context) => {
+  const http = door((_request, _signal, context) => {
     context.error(message, { problems });
-    return toErrorResponse(new ResetError('AppMisconfigured', message, { details }));
-  };
+    throw new ResetError('AppMisconfigured', message, { details });
+  });
   const queue: StorageQueueHandler = () => {
     throw new ResetError('AppMisconfigured', `${message}: ${problems.join('; ')}`);
   };

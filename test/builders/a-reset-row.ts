@@ -8,7 +8,7 @@ export const acceptedAtMs = Date.UTC(2026, 0, 1);
 
 type StateName = ResetState['state'];
 type StateOf<Name extends StateName> = Extract<ResetState, { readonly state: Name }>;
-type RowOf<Name extends StateName> = ResetFacts & StateOf<Name>;
+export type RowOf<Name extends StateName> = ResetFacts & StateOf<Name>;
 
 const facts: ResetFacts = {
   resetId: '20260101-6f1f8a5e-9a64-4f4d-9c0a-2f9f0a6c1b11',

@@ -12,7 +12,7 @@ import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
-import { aResetRow, type RowOf } from '../../builders/a-reset-row.js';
+import { aResetRow } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
@@ -124,7 +124,8 @@ describe('createGetBulkResetRowsHandler()', () => {
         nextLink?: string;
       };
       seen.push(...items.map(({ row }) => row));
-      query = nextLink && Object.fromEntries(new URL(nextLink).searchParams);
+      query =
+        nextLink === undefined ? undefined : Object.fromEntries(new URL(nextLink).searchParams);
     }
 
     expect(seen).toEqual([1, 2, 1_000, 1_001]);
@@ -248,11 +249,6 @@ function aSplitJob(rows: number): BulkResetRow {
   return aBulkResetRow({ state: 'split', counts: counted(rows) });
 }
 
-function aRow<Name extends ResetRow['state'] = 'queued'>(
-  row: number,
-  state?: Name,
-  values: Partial<RowOf<Name>> = {},
-): ResetRow {
-  const resetId = bulkRowResetId(bulkResetId, row);
-  return { ...aResetRow(state === undefined ? {} : { state }), resetId, ...values } as ResetRow;
+function aRow(row: number, state: ResetRow['state'] = 'queued', values: object = {}): ResetRow {
+  return { ...aResetRow({ state }), resetId: bulkRowResetId(bulkResetId, row), ...values };
 }

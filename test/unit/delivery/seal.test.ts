@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { CompactEncrypt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from '@jest/globals';
@@ -10,7 +10,7 @@ import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 
 const { signal } = new AbortController();
-const resetId = 'reset-7';
+const resetId = randomUUID();
 const bySignInName = {
   kind: 'signInName',
   userPrincipalName: 'Adele_fabrikam.com#EXT#@Contoso.com' as UserPrincipalName,

@@ -44,7 +44,6 @@ export function createProcessPasswordReset(dependencies: ProcessDependencies) {
     );
     if (claimed === 'conflict') return 'superseded';
     const checked = check(request, signal);
-    checked.catch(() => undefined);
     const result = await attempt({ claimed, request, checked }, signal);
     return result === 'superseded' ? result : result.state;
   };

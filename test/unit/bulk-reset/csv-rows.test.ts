@@ -150,14 +150,14 @@ describe('readCsvRows()', () => {
 
   it('refuses a line that never ends without reading all of it', async () => {
     let chunks = 0;
-    async function* endless() {
-      for (;;) {
+    async function* nearlyEndless() {
+      while (chunks < 100) {
         chunks += 1;
         yield Buffer.from(await Promise.resolve('x'.repeat(65_536)));
       }
     }
 
-    const lines = await collect(readCsvRows(endless()));
+    const lines = await collect(readCsvRows(nearlyEndless()));
 
     expect(lines).toEqual([{ fault: { line: 1, code: 'InvalidRows', message: tooLong } }]);
     expect(chunks).toBeLessThan(3);

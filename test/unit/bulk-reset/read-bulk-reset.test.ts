@@ -82,6 +82,7 @@ describe('createReadBulkReset()', () => {
       ['to the end of a shard', 2, 100, [3, 999, 1_000]],
       ['from the end of a shard', 1_000, 100, [1_001]],
       ['over shards without rows', 1_001, 100, [3_500]],
+      ['from the middle of a shard without rows', 1_900, 100, [3_500]],
       ['over rows that are not there', 4, 1, [999]],
       ['at the last row', 3_500, 100, []],
       ['beyond the last row', 9_999_999, 100, []],

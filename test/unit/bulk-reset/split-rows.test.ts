@@ -113,7 +113,7 @@ describe('createSplitRows()', () => {
     const rowsAtWakeUp: number[] = [];
     wakeUps.onSend = () => rowsAtWakeUp.push(resets.rows.length);
 
-    await splitRows(job, streamOf(rowsFrom(1, 205)), signal);
+    await splitRows(job, streamOf(rowsFrom(1, 201)), signal);
 
     expect(wakeUps.sent.map(({ resetId }) => resetId).sort()).toEqual(
       resets.rows.map(({ resetId }) => resetId),

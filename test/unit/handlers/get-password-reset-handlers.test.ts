@@ -138,7 +138,6 @@ describe('createGetPasswordResetResultHandler()', () => {
 
 describe.each(['monitor', 'result'] as const)('the %s of a password reset', (door) => {
   it.each([
-    ['an unknown id', '20260101-11111111-2222-4333-8444-555555555555'],
     ['no id', ''],
     ['a path', '../callers'],
     ['a path in disguise', '%2e%2e'],
@@ -148,14 +147,20 @@ describe.each(['monitor', 'result'] as const)('the %s of a password reset', (doo
     ['a line break', `${resetId}\n`],
     ['capitals', resetId.toUpperCase()],
     ['10,000 characters', 'a'.repeat(10_000)],
-  ])('is not found under %s', async (_, id) => {
-    const answer = await ask({ id })[door]();
+  ])('is not found under %s, and not looked for', async (_, id) => {
+    const answer = await ask({ id, readFailure: new Error('must not be read') })[door]();
 
     expectRefusal(answer, {
       status: 404,
       code: 'PasswordResetNotFound',
       message: 'There is no such password reset',
     });
+  });
+
+  it('is not found under an unknown id', async () => {
+    const answer = await ask({ id: '20260101-11111111-2222-4333-8444-555555555555' })[door]();
+
+    expectRefusal(answer, { status: 404, code: 'PasswordResetNotFound' });
   });
 
   it('is not found, byte for byte, by somebody else', async () => {
@@ -172,6 +177,7 @@ describe.each(['monitor', 'result'] as const)('the %s of a password reset', (doo
 interface Asked {
   readonly row?: ResetRow;
   readonly id?: string;
+  readonly readFailure?: Error;
   readonly permissions?: readonly Permission[];
   readonly delivery?: 'response' | 'none';
 }
@@ -180,10 +186,12 @@ function ask(values: Asked = {}) {
   const { row = aResetRow(), id = row.resetId, delivery = 'response' } = values;
   const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
+  const resets = new FakeResetStore([row]);
+  if (values.readFailure !== undefined) resets.failures.read = values.readFailure;
   const dependencies = {
     door: createHttpDoor({ budgetMs: 25_000 }),
     authenticate: () => Promise.resolve(aCaller({ permissions })),
-    readPasswordReset: createReadPasswordReset({ resets: new FakeResetStore([row]) }),
+    readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
     }),

@@ -1,4 +1,5 @@
 import type { CustomerTenantId } from '../password-reset/ids.js';
+import type { Reader } from '../password-reset/read-password-reset.js';
 
 export const permissions = [
   'reset',
@@ -23,4 +24,9 @@ export const bulkQueueCallerName = 'bulk-queue';
 
 export function maySee(caller: Caller, customerTenantId: CustomerTenantId): boolean {
   return caller.customers === 'all' || caller.customers.has(customerTenantId);
+}
+
+/** The caller as who reads passwords. */
+export function toReader(caller: Caller): Reader {
+  return { name: caller.name, maySee: (customerTenantId) => maySee(caller, customerTenantId) };
 }

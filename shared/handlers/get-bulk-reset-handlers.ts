@@ -5,6 +5,7 @@ import {
   type createReadBulkReset,
   maxPageSize,
 } from '../bulk-reset/read-bulk-reset.js';
+import { toReader } from '../callers/caller.js';
 import { isGuid } from '../password-reset/ids.js';
 import type { createReadPassword } from '../password-reset/read-password-reset.js';
 import { ResetError } from '../password-reset/reset-error.js';
@@ -61,7 +62,7 @@ export function createGetBulkResetRowsHandler({
     const mayRead = caller.permissions.has('readPassword');
     const items = await Promise.all(
       rows.map(async (row) => {
-        const password = mayRead ? await readPassword(row, caller.name, signal) : undefined;
+        const password = mayRead ? await readPassword(row, toReader(caller), signal) : undefined;
         return { row: rowNumberOf(row), ...toPasswordResetView(row, password) };
       }),
     );

@@ -1,4 +1,5 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
+import { toReader } from '../callers/caller.js';
 import type {
   createReadPassword,
   createReadPasswordReset,
@@ -51,7 +52,7 @@ export function createGetPasswordResetResultHandler({
     const caller = await authenticate(request, signal);
     const row = await readPasswordReset(resetIdOf(request), caller.name);
     const mayRead = caller.permissions.has('readPassword');
-    const password = mayRead ? await readPassword(row, caller.name, signal) : undefined;
+    const password = mayRead ? await readPassword(row, toReader(caller), signal) : undefined;
     const response = toResultResponse(row, password, { links, nowMs: now() });
     return row.state === 'rejected' || row.state === 'attention'
       ? { ...response, status: failedStatus }

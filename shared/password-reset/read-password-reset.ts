@@ -1,4 +1,5 @@
 import type { Secret } from '../platform/secret.js';
+import type { CustomerTenantId } from './ids.js';
 import type { ResetStore, Seals } from './ports.js';
 import { ResetError } from './reset-error.js';
 import type { ResetRow } from './reset-row.js';
@@ -22,19 +23,28 @@ export function createReadPasswordReset({ resets }: ReadDependencies) {
   };
 }
 
+/** Who wants to read a password, and of which customers that is allowed now. */
+export interface Reader {
+  readonly name: string;
+  maySee(customerTenantId: CustomerTenantId): boolean;
+}
+
 /**
- * The password of an applied row, if it is delivered by the answer to the caller who asked for it;
- * undefined for any other row. Who that is, is read from the seal, which storage cannot forge.
+ * The password of an applied row, if it is delivered by the answer to the caller who asked for it and
+ * who may still see the customer; undefined for any other row. Who and which customer that is, is read
+ * from the seal, which storage cannot forge.
  */
 export function createReadPassword({ seals }: { readonly seals: Pick<Seals, 'open'> }) {
   return async (
     row: ResetRow,
-    caller: string,
+    reader: Reader,
     signal: AbortSignal,
   ): Promise<Secret | undefined> => {
     if (row.state !== 'applied' || row.seal === undefined) return undefined;
     const request = await seals.open(row.resetId, row.seal, signal);
-    const isTheirs = request.caller === caller && request.delivery === 'response';
-    return isTheirs ? request.passwordProfile.password : undefined;
+    const isTheirs = request.caller === reader.name && request.delivery === 'response';
+    return isTheirs && reader.maySee(request.customerTenantId)
+      ? request.passwordProfile.password
+      : undefined;
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { bulkRowResetId, type BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
 import { createReadBulkReset } from '../../../shared/bulk-reset/read-bulk-reset.js';
-import type { Permission } from '../../../shared/callers/caller.js';
+import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import {
   createGetBulkResetHandler,
   createGetBulkResetRowsHandler,
@@ -135,11 +135,12 @@ describe('createGetBulkResetRowsHandler()', () => {
     expect((await aDoor({ job, rows }).page({ afterRow: '1001' })).body).toEqual({ items: [] });
   });
 
-  it.each<[string, readonly Permission[], 'response' | 'none']>([
-    ['the caller may not read them', ['bulkReset'], 'response'],
-    ['they are not to be delivered', ['bulkReset', 'readPassword'], 'none'],
-  ])('gives no passwords when %s', async (_, permissions, delivery) => {
-    const answer = await aDoor({ job, rows, permissions, delivery }).page();
+  it.each<[string, Asked]>([
+    ['the caller may not read them', { permissions: ['bulkReset'] }],
+    ['they are not to be delivered', { delivery: 'none' }],
+    ['the customer is out of scope by now', { customers: new Set() }],
+  ])('gives no passwords when %s', async (_, values) => {
+    const answer = await aDoor({ job, rows, ...values }).page();
 
     expect(answer.body).toMatchObject({ items: [{ row: 1 }, { row: 2 }, { row: 1_000 }] });
     expect(answer.text).not.toContain('password');
@@ -213,16 +214,23 @@ interface Asked {
   readonly id?: string;
   readonly permissions?: readonly Permission[];
   readonly delivery?: 'response' | 'none';
+  readonly customers?: Caller['customers'];
 }
 
 function aDoor(values: Asked = {}) {
-  const { job = aBulkResetRow(), rows = [], id = bulkResetId, delivery = 'response' } = values;
+  const {
+    job = aBulkResetRow(),
+    rows = [],
+    id = bulkResetId,
+    delivery = 'response',
+    customers = 'all',
+  } = values;
   const permissions = new Set(values.permissions ?? (['bulkReset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
   const rowFaults = new FakeRowFaults();
   const dependencies = {
     door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ permissions })),
+    authenticate: () => Promise.resolve(aCaller({ permissions, customers })),
     readBulkReset: createReadBulkReset({
       bulkResets: new FakeBulkResetStore([job]),
       rows: new FakeResetStore(rows),

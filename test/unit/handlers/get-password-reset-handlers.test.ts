@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Permission } from '../../../shared/callers/caller.js';
+import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import {
   createGetPasswordResetHandler,
   createGetPasswordResetResultHandler,
@@ -103,6 +103,7 @@ describe('createGetPasswordResetResultHandler()', () => {
   it.each<[string, Parameters<typeof ask>[0]]>([
     ['the caller may not read one', { permissions: ['reset'] }],
     ['none is to be delivered', { delivery: 'none' }],
+    ['the customer is out of scope by now', { customers: new Set<never>() }],
     ['it was purged', { row: aResetRow({ state: 'applied' }) }],
   ])('answers 200 without a password when %s', async (_, values) => {
     const row = aResetRow({ state: 'applied', seal: 'a seal' });
@@ -180,17 +181,18 @@ interface Asked {
   readonly readFailure?: Error;
   readonly permissions?: readonly Permission[];
   readonly delivery?: 'response' | 'none';
+  readonly customers?: Caller['customers'];
 }
 
 function ask(values: Asked = {}) {
-  const { row = aResetRow(), id = row.resetId, delivery = 'response' } = values;
+  const { row = aResetRow(), id = row.resetId, delivery = 'response', customers = 'all' } = values;
   const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
   const resets = new FakeResetStore([row]);
   if (values.readFailure !== undefined) resets.failures.read = values.readFailure;
   const dependencies = {
     door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ permissions })),
+    authenticate: () => Promise.resolve(aCaller({ permissions, customers })),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },

@@ -4,9 +4,14 @@ import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import {
   createReadPassword,
   createReadPasswordReset,
+  type Reader,
 } from '../../../shared/password-reset/read-password-reset.js';
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
-import { aResetRow } from '../../builders/a-reset-row.js';
+import {
+  anotherCustomerTenantId,
+  aResetRow,
+  customerTenantId,
+} from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
@@ -33,11 +38,13 @@ describe('createReadPasswordReset()', () => {
 });
 
 describe('createReadPassword()', () => {
+  const helpdesk: Reader = { name: 'helpdesk', maySee: (id) => id === customerTenantId };
+
   it('gives the password of an applied row to the caller who asked for it', async () => {
     const request = aSealedRequest();
     const { readPassword, row } = await sealedIn(aResetRow({ state: 'applied' }), request);
 
-    const password = await readPassword(row, 'helpdesk', signal);
+    const password = await readPassword(row, helpdesk, signal);
 
     expect(password?.reveal()).toBe(request.passwordProfile.password.reveal());
   });
@@ -47,7 +54,7 @@ describe('createReadPassword()', () => {
     async (state) => {
       const { readPassword, row } = await sealedIn(aResetRow({ state }), aSealedRequest());
 
-      expect(await readPassword(row, 'helpdesk', signal)).toBeUndefined();
+      expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
     },
   );
 
@@ -56,7 +63,7 @@ describe('createReadPassword()', () => {
     async (state) => {
       const { readPassword } = await sealedIn(aResetRow({ state: 'applied' }), aSealedRequest());
 
-      expect(await readPassword(aResetRow({ state }), 'helpdesk', signal)).toBeUndefined();
+      expect(await readPassword(aResetRow({ state }), helpdesk, signal)).toBeUndefined();
     },
   );
 
@@ -66,7 +73,7 @@ describe('createReadPassword()', () => {
       aSealedRequest({ caller: 'helpdesk' }),
     );
 
-    expect(await readPassword(row, 'thief', signal)).toBeUndefined();
+    expect(await readPassword(row, { ...helpdesk, name: 'thief' }, signal)).toBeUndefined();
   });
 
   it('believes the seal about the delivery, not the row', async () => {
@@ -75,14 +82,23 @@ describe('createReadPassword()', () => {
       aSealedRequest({ delivery: 'none' }),
     );
 
-    expect(await readPassword(row, 'helpdesk', signal)).toBeUndefined();
+    expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
+  });
+
+  it('believes the seal about the customer, whom the caller must still be allowed to see', async () => {
+    const { readPassword, row } = await sealedIn(
+      aResetRow({ state: 'applied', customerTenantId }),
+      aSealedRequest({ customerTenantId: anotherCustomerTenantId }),
+    );
+
+    expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
   });
 
   it('rejects when the seal was copied from another reset', async () => {
     const { readPassword, row } = await sealedIn(aResetRow({ state: 'applied' }), aSealedRequest());
 
     await expect(
-      readPassword({ ...row, resetId: 'reset-of-another' }, 'helpdesk', signal),
+      readPassword({ ...row, resetId: 'reset-of-another' }, helpdesk, signal),
     ).rejects.toThrow('The seal was made for another password reset');
   });
 });

@@ -5,7 +5,13 @@ import { ResetError } from '../password-reset/reset-error.js';
  * A bug of ours (not an answer, nor a missing one) travels up as it is.
  */
 export function toStorageError(error: unknown, what: string): unknown {
-  if (!isRestError(error)) return error;
+  if (isIdentityError(error)) {
+    const { statusCode, name } = error;
+    const answer = typeof statusCode === 'number' ? `status ${statusCode}` : 'no answer';
+    const why = `the managed identity gives no token: ${answer} (${name})`;
+    return new ResetError('StorageUnavailable', `Cannot ${what}: ${why}`);
+  }
+  if (!isRestError(error) && !isNetworkError(error)) return error;
   const { statusCode, code } = error;
   const why = statusCode === undefined ? 'no answer' : `status ${statusCode}`;
   return new ResetError('StorageUnavailable', `Cannot ${what}: ${why} (${code ?? 'no code'})`);
@@ -22,7 +28,31 @@ interface RestErrorShape {
 }
 
 function isRestError(error: unknown): error is RestErrorShape {
-  return (
-    typeof error === 'object' && error !== null && 'name' in error && error.name === 'RestError'
-  );
+  return nameOf(error) === 'RestError';
+}
+
+/** What `@azure/identity` throws; for a storage account there is nobody else to sign in to. */
+const identityErrorNames = [
+  'CredentialUnavailableError',
+  'AuthenticationError',
+  'AggregateAuthenticationError',
+  'AuthenticationRequiredError',
+];
+
+function isIdentityError(error: unknown): error is { name: string; statusCode?: unknown } {
+  const name = nameOf(error);
+  return typeof name === 'string' && identityErrorNames.includes(name);
+}
+
+/** Node's own codes of sockets and names: `ECONNRESET`, `ENOTFOUND`, `EAI_AGAIN`, `EPIPE`. */
+const networkCodes = /^E(?:AI_[A-Z]+|CONN[A-Z]+|NOTFOUND|PIPE|TIMEDOUT|(?:HOST|NET)UNREACH)$/;
+
+/** A connection that ends while a body is read is no `RestError`. */
+function isNetworkError(error: unknown): error is { code: string; statusCode?: undefined } {
+  const code = (error as { readonly code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && networkCodes.test(code);
+}
+
+function nameOf(error: unknown): unknown {
+  return (error as { readonly name?: unknown } | null | undefined)?.name;
 }

@@ -1,4 +1,9 @@
 import { RestError } from '@azure/data-tables';
+import {
+  AggregateAuthenticationError,
+  AuthenticationError,
+  CredentialUnavailableError,
+} from '@azure/identity';
 import { describe, expect, it } from '@jest/globals';
 import { hasStatus, toStorageError } from '../../../shared/azure/to-storage-error.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
@@ -19,6 +24,33 @@ describe('toStorageError()', () => {
     expect(error).toMatchObject({ name: 'ResetError', code: 'StorageUnavailable', message });
   });
 
+  it.each([
+    [new CredentialUnavailableError('canary'), 'no answer (CredentialUnavailableError)'],
+    [new AuthenticationError(400, 'canary'), 'status 400 (AuthenticationError)'],
+    [new AggregateAuthenticationError(['canary']), 'no answer (AggregateAuthenticationError)'],
+  ])('says that the managed identity failed, and nothing of what it said: %#', (failure, why) => {
+    const error = toStorageError(failure, 'read a row');
+
+    expect(error).toMatchObject({
+      name: 'ResetError',
+      code: 'StorageUnavailable',
+      message: `Cannot read a row: the managed identity gives no token: ${why}`,
+    });
+    expect(error).not.toHaveProperty('cause');
+  });
+
+  it.each(['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT'])(
+    'takes a connection that fails below the SDK for no answer: %s',
+    (code) => {
+      expect(
+        toStorageError(Object.assign(new Error('canary'), { code }), 'read a row'),
+      ).toMatchObject({
+        code: 'StorageUnavailable',
+        message: `Cannot read a row: no answer (${code})`,
+      });
+    },
+  );
+
   it('passes on nothing of the request that failed', () => {
     const error = toStorageError(new RestError('the body: a seal'), 'read a row') as ResetError;
 
@@ -28,6 +60,8 @@ describe('toStorageError()', () => {
 
   it.each([
     ['a bug', new TypeError('not a function')],
+    ['a bug that Node finds', Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
+    ['a missing file', Object.assign(new Error('x'), { code: 'ENOENT' })],
     ['an aborted wait', new DOMException('aborted', 'AbortError')],
     ['a foreseen failure', new ResetError('Throttled', 'Later')],
     ['nothing', undefined],

@@ -1,6 +1,7 @@
 import type { SealingKey, SealingKeys } from '../delivery/seal.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import { createCached } from '../platform/cached.js';
+import { createSharedWork, type SharedWork } from '../platform/shared-work.js';
 import type { KeyVaultSecrets, StoredSecret } from './key-vault-secrets.js';
 
 const secretName = 'sealing-key';
@@ -21,6 +22,7 @@ export function createSealingKeys({
   readonly now: () => number;
 }): SealingKeys {
   const byVersion = new Map<string, SealingKey>();
+  const reading = new Map<string, SharedWork<SealingKey>>();
   const newest = createCached({
     read: async (signal) => remember(await secrets.get(secretName, signal)),
     timeoutMs,
@@ -35,9 +37,27 @@ export function createSealingKeys({
     async byVersion(version, signal) {
       const known = byVersion.get(version);
       if (known !== undefined) return known;
-      return remember(await secrets.getVersion(secretName, version, signal));
+      return readOnce(version)(signal);
     },
   };
+
+  /** A fresh instance opens many seals at once, and all of them want the same version. */
+  function readOnce(version: string): SharedWork<SealingKey> {
+    const inFlight = reading.get(version);
+    if (inFlight !== undefined) return inFlight;
+    const read = createSharedWork(
+      async (signal) => {
+        try {
+          return remember(await secrets.getVersion(secretName, version, signal));
+        } finally {
+          reading.delete(version);
+        }
+      },
+      { timeoutMs },
+    );
+    reading.set(version, read);
+    return read;
+  }
 
   function remember(secret: StoredSecret): SealingKey {
     const sealingKey = { version: secret.version, key: decodeKey(secret) };

@@ -43,6 +43,30 @@ describe('createSealingKeys()', () => {
     expect(asked).toEqual(['sealing-key/v1']);
   });
 
+  it('reads a version once for a thousand who ask at the same time', async () => {
+    const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
+
+    const given = await Promise.all(
+      Array.from({ length: 1_000 }, () => keys.byVersion('v1', signal)),
+    );
+
+    expect(new Set(given).size).toBe(1);
+    expect(asked).toEqual(['sealing-key/v1']);
+  });
+
+  it('lets a waiter go by its own signal while the others wait on', async () => {
+    const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
+    const controller = new AbortController();
+    const first = keys.byVersion('v1', controller.signal);
+    const second = keys.byVersion('v1', signal);
+
+    controller.abort(new Error('caller left'));
+
+    await expect(first).rejects.toThrow('caller left');
+    await expect(second).resolves.toMatchObject({ version: 'v1' });
+    expect(asked).toEqual(['sealing-key/v1']);
+  });
+
   it('needs not ask for the version that it has just sealed with', async () => {
     const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
 

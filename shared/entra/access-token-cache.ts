@@ -36,6 +36,9 @@ const minuteMs = 60_000;
 /** After a failed sign-in the next one waits at least this long; who asks meanwhile gets that failure. */
 const restMs = 5_000;
 
+/** However long Entra asks for: a wrong `Retry-After` must not stop every reset for a day. */
+const longestRestMs = 5 * minuteMs;
+
 export function createAccessTokenCache(
   dependencies: AccessTokenCacheDependencies,
 ): PartnerAccessToken {
@@ -108,5 +111,5 @@ function toEvent(failure: unknown): SignInEvent {
 
 function restAfter(failure: unknown): number {
   const wishedMs = failure instanceof ResetError ? (failure.retryAfterMs ?? 0) : 0;
-  return Math.max(restMs, wishedMs);
+  return Math.min(Math.max(restMs, wishedMs), longestRestMs);
 }

@@ -143,6 +143,8 @@ describe('createAccessTokenCache() get', () => {
     ['5 s', 5_000, unavailable, 2],
     ['as Retry-After asks', 59_999, throttled(60_000), 1],
     ['as Retry-After asks', 60_000, throttled(60_000), 2],
+    ['five minutes when Retry-After asks for a day', 299_999, throttled(24 * hourMs), 1],
+    ['five minutes when Retry-After asks for a day', 300_000, throttled(24 * hourMs), 2],
     ['5 s when Retry-After asks for less', 4_999, throttled(1_000), 1],
   ])('rests %s after a failure: at %i ms', async (_, passedMs, failure, signInCount) => {
     const { tokens, signIns, clock } = aCache();

@@ -67,11 +67,11 @@ export const bulkResetMessage = z
     return z.NEVER;
   });
 
-/** A message on the queue `password-resets`. */
-export const wakeUpMessage = z.object({ resetId: z.string().regex(/^[0-9a-z-]{1,64}$/) });
-
-/** What a caller may write where an id belongs. */
+/** What may be written where the id of a reset belongs. */
 export const resetIdText = /^[0-9a-z-]{1,64}$/;
+
+/** A message on the queue `password-resets`. */
+export const wakeUpMessage = z.object({ resetId: z.string().regex(resetIdText) });
 
 /** @throws {@link ResetError} `InvalidRequest` with one detail for each fault; no value is quoted */
 export function parseRequest<Schema extends z.ZodType>(

@@ -1,7 +1,7 @@
 import { createApiClient, sendBulkJob, uploadCsv } from '../../infra/local/api-client.js';
 import type { Stack } from '../../infra/local/stack.js';
-import type { RawRunner } from './raw-runner.js';
-import type { RawUser } from './raw-upstream.js';
+import type { BenchUser } from './bench-user.js';
+import type { ClientRunner } from './client-runner.js';
 import { median, rounded } from './statistics.js';
 
 export interface BulkThroughputFacts {
@@ -19,8 +19,8 @@ export interface BulkThroughputFacts {
  */
 export async function measureBulkThroughput(
   stack: Stack,
-  raw: RawRunner,
-  users: readonly RawUser[],
+  client: ClientRunner,
+  users: readonly BenchUser[],
   options: { readonly rounds: number; readonly upstreamLatencyMs: number },
 ): Promise<BulkThroughputFacts> {
   const { rounds, upstreamLatencyMs } = options;
@@ -29,7 +29,7 @@ export async function measureBulkThroughput(
   const rawPerSecond: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     oursPerSecond.push(await timed(() => runOurs(stack, users)));
-    rawPerSecond.push(await timed(() => raw.run(users, 'bulk')));
+    rawPerSecond.push(await timed(() => client.run('rawBulk', users)));
   }
   const ours = median(oursPerSecond);
   const theirs = median(rawPerSecond);
@@ -55,7 +55,7 @@ export async function measureBulkThroughput(
   }
 }
 
-async function runOurs({ facts }: Stack, users: readonly RawUser[]): Promise<void> {
+async function runOurs({ facts }: Stack, users: readonly BenchUser[]): Promise<void> {
   const lines = users.map(({ customerTenantId, userId }) => `${customerTenantId},${userId}`);
   const blob = await uploadCsv(facts, 'bench.csv', `customer,user\n${lines.join('\n')}\n`);
   const id = await sendBulkJob(facts, { delivery: 'response', blob });

@@ -3,7 +3,7 @@ import { isPlain } from '../../infra/local/directory/plain-user.js';
 import { startStack } from '../../infra/local/stack.js';
 import { measureBulkThroughput } from './bulk-throughput.js';
 import { measureLoadTime } from './load-time.js';
-import { startRawRunner } from './raw-runner.js';
+import { startClientRunner } from './client-runner.js';
 import { measureSingleLatency } from './single-latency.js';
 
 const { values } = parseArgs({
@@ -16,23 +16,23 @@ say('load time …');
 const loadTime = await measureLoadTime(15);
 
 const stack = await startStack({ app: 'dist', usersPerCustomer: Math.ceil(rows / 7) });
-const raw = await startRawRunner(stack);
+const client = await startClientRunner(stack);
 const users = [...stack.directory.customers.values()]
   .flatMap(({ tenantId, users: all }) =>
     [...all.values()].filter(isPlain).map(({ id }) => ({ customerTenantId: tenantId, userId: id })),
   )
   .slice(0, rows);
 say('latency of a single reset …');
-const singleLatency = await measureSingleLatency(stack, raw, users, {
+const singleLatency = await measureSingleLatency(stack, client, users, {
   samples: 200,
   upstreamLatencyMs: 20,
 });
 say('throughput of a bulk job …');
-const bulkThroughput = await measureBulkThroughput(stack, raw, users, {
+const bulkThroughput = await measureBulkThroughput(stack, client, users, {
   rounds: 3,
   upstreamLatencyMs: 50,
 });
-raw.stop();
+client.stop();
 await stack.stop();
 
 if (values.json) {

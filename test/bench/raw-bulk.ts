@@ -1,7 +1,8 @@
 import { TableClient } from '@azure/data-tables';
 import { type DequeuedMessageItem, QueueServiceClient } from '@azure/storage-queue';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { createRawUpstream, RawUser } from './raw-upstream.js';
+import type { BenchUser } from './bench-user.js';
+import type { createRawUpstream } from './raw-upstream.js';
 
 /** As host.json has it: messages taken at a time, and how many are worked on at once. */
 const batchSize = 8;
@@ -17,7 +18,7 @@ const sealBytes = 560;
  */
 export async function runRawBulk(
   connectionString: string,
-  users: readonly RawUser[],
+  users: readonly BenchUser[],
   upstream: ReturnType<typeof createRawUpstream>,
 ): Promise<void> {
   const run = randomUUID();

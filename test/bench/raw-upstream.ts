@@ -1,21 +1,17 @@
 import { Agent } from 'node:http';
 import { randomBytes, randomUUID } from 'node:crypto';
 import nodeFetch from 'node-fetch';
+import type { BenchUser } from './bench-user.js';
 
 export interface RawUpstreamOptions {
   readonly partnerCenterUrl: string;
   readonly accessToken: string;
 }
 
-export interface RawUser {
-  readonly customerTenantId: string;
-  readonly userId: string;
-}
+const agent = new Agent({ keepAlive: true });
 
 /** The calls that one reset makes, with nothing around them but a keep-alive agent. */
 export function createRawUpstream({ partnerCenterUrl, accessToken }: RawUpstreamOptions) {
-  const agent = new Agent({ keepAlive: true });
-
   async function call(method: string, path: string, body?: object): Promise<void> {
     const response = await nodeFetch(`${partnerCenterUrl}/v1${path}`, {
       method,
@@ -34,7 +30,7 @@ export function createRawUpstream({ partnerCenterUrl, accessToken }: RawUpstream
   }
 
   return {
-    async resetPassword({ customerTenantId, userId }: RawUser): Promise<void> {
+    resetPassword: async ({ customerTenantId, userId }: BenchUser): Promise<void> => {
       const user = `/customers/${customerTenantId}/users/${userId}`;
       await Promise.all([call('GET', user), call('GET', `${user}/directoryroles`)]);
       const password = `Aa1-${randomBytes(9).toString('base64url')}`;

@@ -1,7 +1,6 @@
-import { createApiClient } from '../../infra/local/api-client.js';
 import type { Stack } from '../../infra/local/stack.js';
-import type { RawRunner } from './raw-runner.js';
-import type { RawUser } from './raw-upstream.js';
+import type { BenchUser } from './bench-user.js';
+import type { ClientRunner } from './client-runner.js';
 import { median, quantile, rounded } from './statistics.js';
 
 export interface SingleLatencyFacts {
@@ -14,45 +13,34 @@ export interface SingleLatencyFacts {
   readonly samples: number;
 }
 
-const warmUp = 20;
+/** Until both processes run compiled code. */
+const warmUp = 300;
 const perTurn = 10;
 
 /** One reset after the other over HTTP, in turns with the same upstream calls made raw. */
 export async function measureSingleLatency(
   stack: Stack,
-  raw: RawRunner,
-  users: readonly RawUser[],
+  client: ClientRunner,
+  users: readonly BenchUser[],
   options: { readonly samples: number; readonly upstreamLatencyMs: number },
 ): Promise<SingleLatencyFacts> {
   const { samples, upstreamLatencyMs } = options;
   stack.partnerCenter.faults.set([{ effect: { kind: 'latency', ms: upstreamLatencyMs } }]);
-  const api = createApiClient(stack.facts, 'helpdesk');
-  let turn = 0;
-  const take = (count: number) =>
-    Array.from({ length: count }, () => users[turn++ % users.length] as RawUser);
-
-  const ours = async (count: number): Promise<number[]> => {
-    const timesMs: number[] = [];
-    for (const { customerTenantId, userId } of take(count)) {
-      const startedAt = performance.now();
-      const { status } = await api.post('/password-resets', {
-        customer: customerTenantId,
-        user: userId,
-        delivery: 'response',
-      });
-      timesMs.push(performance.now() - startedAt);
-      if (status !== 200) throw new Error(`A reset answered ${status}`);
-    }
-    return timesMs;
+  const waiting = [...users];
+  /** Whoever was reset last comes last. */
+  const take = (count: number): BenchUser[] => {
+    const taken = waiting.splice(0, count);
+    waiting.push(...taken);
+    return taken;
   };
 
-  await ours(warmUp);
-  await raw.run(take(warmUp), 'single');
+  await client.run('ours', take(warmUp));
+  await client.run('raw', take(warmUp));
   const oursMs: number[] = [];
   const rawMs: number[] = [];
   while (oursMs.length < samples) {
-    oursMs.push(...(await ours(perTurn)));
-    rawMs.push(...(await raw.run(take(perTurn), 'single')));
+    oursMs.push(...(await client.run('ours', take(perTurn))));
+    rawMs.push(...(await client.run('raw', take(perTurn))));
   }
   return {
     upstreamLatencyMs,

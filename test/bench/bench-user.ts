@@ -1,0 +1,4 @@
+export interface BenchUser {
+  readonly customerTenantId: string;
+  readonly userId: string;
+}

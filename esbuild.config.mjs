@@ -58,7 +58,7 @@ async function buildLocalPrograms() {
       start: 'infra/local/start.ts',
       demo: 'infra/local/demo.ts',
       bench: 'test/bench/main.ts',
-      'bench-raw': 'test/bench/raw-process.ts',
+      'bench-client': 'test/bench/client-process.ts',
     },
     outdir: `${root}build`,
     outExtension: { '.js': '.mjs' },

@@ -39,7 +39,7 @@ const resetRowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('applied'), settledAtMs, seal: seal.exactOptional() }),
   facts.extend({ state: z.literal('rejected'), settledAtMs, code }),
   facts.extend({ state: z.literal('cancelled'), settledAtMs }),
-  facts.extend({ state: z.literal('attention'), settledAtMs, code }),
+  facts.extend({ state: z.literal('attention'), settledAtMs, code: z.literal('OutcomeUnknown') }),
 ]);
 
 const outcomeSchema = z.object({

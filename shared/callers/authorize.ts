@@ -16,7 +16,9 @@ export function createAuthorize(readCallerList: ReadCallerList): Authorize {
     requirePermission(caller, permission);
     if (isChosen) requirePermission(caller, 'choosePassword');
     // Whether a customer exists is not told to those who may not touch it.
-    if (!maySee(caller, customerTenantId)) throw customerNotFound();
+    if (customerTenantId !== undefined && !maySee(caller, customerTenantId)) {
+      throw customerNotFound();
+    }
   };
 }
 

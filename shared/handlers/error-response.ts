@@ -52,6 +52,7 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   SignInThrottled: 503,
   SignInUnavailable: 503,
 
+  TimedOut: 503,
   KeyVaultUnavailable: 503,
   StorageUnavailable: 503,
 };
@@ -65,8 +66,19 @@ export interface ErrorBody {
   };
 }
 
+/** When to come again if the other side does not say. */
+const usualRetryMs = 30_000;
+
+/**
+ * A 401 must name a way to authenticate. None is registered for API keys in a header of their own.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
+ */
+const challenge = 'ApiKey realm="password-resets"';
+
 export function toErrorResponse(error: ResetError): JsonResponse {
-  const { code, message, target, details, retryAfterMs } = error;
+  const { code, message, target, details, recovery } = error;
+  const retryAfterMs = error.retryAfterMs ?? (recovery === 'later' ? usualRetryMs : undefined);
   const body: ErrorBody = {
     error: {
       code,
@@ -77,6 +89,7 @@ export function toErrorResponse(error: ResetError): JsonResponse {
   };
   const headers = {
     'x-ms-error-code': code,
+    ...(code === 'Unauthorized' && { 'WWW-Authenticate': challenge }),
     ...(retryAfterMs !== undefined && { 'Retry-After': toSeconds(retryAfterMs) }),
   };
   return { status: statusByCode[code], headers, jsonBody: body };

@@ -26,9 +26,11 @@ export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): Htt
     request: HttpRequest,
     context: InvocationContext,
   ): Promise<JsonResponse> {
+    const signal = AbortSignal.timeout(budgetMs);
     try {
-      return await answer(request, AbortSignal.timeout(budgetMs), context);
-    } catch (error) {
+      return await answer(request, signal, context);
+    } catch (thrown) {
+      const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
       const { code, correlationId } = error;
       context.warn('request refused', {
@@ -38,6 +40,10 @@ export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): Htt
       return toErrorResponse(error);
     }
   }
+}
+
+function tookTooLong(): ResetError {
+  return new ResetError('TimedOut', 'It took too long, and nothing was started: ask again');
 }
 
 const clientRequestId = 'x-ms-client-request-id';

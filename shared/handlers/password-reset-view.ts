@@ -1,5 +1,5 @@
 import { explanationByCode } from '../password-reset/explanations.js';
-import { ResetError } from '../password-reset/reset-error.js';
+import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.js';
 import { isSettled, type ResetRow } from '../password-reset/reset-row.js';
 import type { Secret } from '../platform/secret.js';
 import { type JsonResponse, toErrorResponse, toSeconds } from './error-response.js';
@@ -81,11 +81,6 @@ function toPollSeconds(waitMs: number): string {
   return toSeconds(Math.min(Math.max(waitMs, pollMs), longestPollMs));
 }
 
-function toErrorView(row: Extract<ResetRow, { code: unknown }>) {
-  const { code } = row;
-  const message = row.state === 'attention' ? attention : explanationByCode[code];
-  return { code, message };
+function toErrorView({ code }: { readonly code: ResetErrorCode }) {
+  return { code, message: explanationByCode[code] };
 }
-
-const attention =
-  'The password may have been changed to one that nobody received: start a new password reset';

@@ -17,7 +17,7 @@ export interface AttemptDependencies {
   readonly resets: Pick<ResetStore, 'replace'>;
   readonly wakeUps: WakeUps;
   readonly limits: ResetLimits;
-  /** The longest that one send may take. */
+  /** The longest that one send may take; `users` sees to it. */
   readonly sendTimeoutMs: number;
   readonly now: () => number;
   readonly random: Random;
@@ -38,7 +38,7 @@ export type AttemptResult = ResetRow | 'superseded';
 const clockMarginMs = 15_000;
 
 /**
- * One attempt at a claimed row: send if nothing speaks against it, record what became of it, and
+ * One attempt at a claimed row (the signal ends its checks, never a request to reset): send if nothing speaks against it, record what became of it, and
  * see to it that an unfinished row is looked at again.
  */
 export function createAttempt(dependencies: AttemptDependencies) {
@@ -71,9 +71,11 @@ export function createAttempt(dependencies: AttemptDependencies) {
       requireLease(row);
       const { customerTenantId, passwordProfile } = request;
       const requestId = requestIdOf(row);
-      await users.resetPassword({ customerTenantId, userId, passwordProfile, requestId }, signal);
+      const reset = { customerTenantId, userId, passwordProfile, requestId };
+      await users.resetPassword(reset, neverCalledBack());
       return { kind: 'applied', userId };
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
       return { kind: 'failed', error, ...(userId !== undefined && { userId }) };
     }
@@ -87,6 +89,16 @@ export function createAttempt(dependencies: AttemptDependencies) {
       'Cannot reset password: the checks took so long that the lease is nearly over',
     );
   }
+}
+
+/** To give up on a request that is under way only makes its outcome unknown; it ends by its own deadline. */
+function neverCalledBack(): AbortSignal {
+  return new AbortController().signal;
+}
+
+/** The checks were cut short, so nothing was sent. */
+function tookTooLong(): ResetError {
+  return new ResetError('TimedOut', 'Cannot reset password: the checks took too long');
 }
 
 /**

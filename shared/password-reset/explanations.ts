@@ -31,9 +31,10 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   CustomerBlocked: "The customer's account is locked or under review",
   PartnerAccountBlocked: "The partner's account is not active or has agreements to accept",
   AccessTokenRejected: `Partner Center does not accept our access token. ${setUp}`,
-  Throttled: 'Partner Center is busy: it will be tried again',
+  Throttled: 'Partner Center is busy, and the password was not changed: ask again later',
   PartnerCenterUnavailable: 'Partner Center cannot be reached',
-  OutcomeUnknown: 'It cannot be told whether the password was changed',
+  OutcomeUnknown:
+    'The password may have changed to one that nobody received: wait 5 minutes (the settle time), then reset it again',
 
   ReconsentRequired: `The sign-in to Partner Center has expired or was revoked. ${setUp}: consent again`,
   MfaRequired: `The sign-in to Partner Center lacks MFA. ${setUp}: consent again with MFA`,
@@ -45,6 +46,7 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   SignInThrottled: 'Microsoft Entra is busy',
   SignInUnavailable: 'Microsoft Entra cannot be reached',
 
+  TimedOut: 'It took too long, and nothing was started: ask again',
   KeyVaultUnavailable: 'Key Vault cannot be reached',
   StorageUnavailable: 'Storage cannot be reached',
 };

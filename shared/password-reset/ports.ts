@@ -97,12 +97,13 @@ export interface Seals {
 }
 
 /**
- * May this caller, as things stand now, do this to this customer?
+ * May this caller, as things stand now, do this at all, and to this customer?
  *
  * @throws {@link ResetError} `PermissionDenied`; `CustomerNotFound` for a customer out of scope
  */
 export type Authorize = (
-  request: Pick<SealedRequest, 'caller' | 'permission' | 'customerTenantId' | 'isChosen'>,
+  request: Pick<SealedRequest, 'caller' | 'permission' | 'isChosen'> &
+    Partial<Pick<SealedRequest, 'customerTenantId'>>,
   signal: AbortSignal,
 ) => Promise<void>;
 

@@ -54,6 +54,7 @@ export const recoveryByCode = {
   SignInUnavailable: 'later',
 
   // What we stand on.
+  TimedOut: 'later',
   KeyVaultUnavailable: 'later',
   StorageUnavailable: 'later',
 } as const satisfies Record<string, Recovery>;

@@ -50,7 +50,7 @@ type SettledState =
   /** Withdrawn before the first attempt. */
   | { readonly state: 'cancelled'; readonly settledAtMs: number }
   /** Given up although the password may have been changed: a person must look. */
-  | { readonly state: 'attention'; readonly settledAtMs: number; readonly code: ResetErrorCode };
+  | { readonly state: 'attention'; readonly settledAtMs: number; readonly code: 'OutcomeUnknown' };
 
 export type OpenRow = ResetFacts & OpenState;
 export type ClaimedRow = ResetFacts & ClaimedState;
@@ -116,18 +116,22 @@ export function claim(
   { attemptId, nowMs }: { readonly attemptId: string; readonly nowMs: number },
   limits: ResetLimits,
 ): ClaimedRow {
-  const { seal, ...facts } = factsAndSeal(row);
   return {
-    ...facts,
+    ...factsOf(row),
     ...(row.state === 'claimed' && {
       unknownAtMs: Math.max(row.unknownAtMs ?? 0, row.leaseExpiresAtMs),
     }),
     attempts: row.attempts + 1,
     state: 'claimed',
-    seal,
+    seal: row.seal,
     attemptId,
     leaseExpiresAtMs: nowMs + limits.leaseMs,
   };
+}
+
+/** Withdraws a row that nobody has claimed yet. */
+export function cancel(row: OpenRow, settledAtMs: number): SettledRow {
+  return { ...factsOf(row), state: 'cancelled', settledAtMs };
 }
 
 /** @param backoffMs the wait before the next attempt, when there will be one */
@@ -137,8 +141,11 @@ export function settle(
   { nowMs, backoffMs }: { readonly nowMs: number; readonly backoffMs: number },
   limits: ResetLimits,
 ): ResetRow {
-  const { seal, ...rest } = factsAndSeal(row);
-  const facts = { ...rest, ...(outcome.userId !== undefined && { userId: outcome.userId }) };
+  const { seal } = row;
+  const facts = {
+    ...factsOf(row),
+    ...(outcome.userId !== undefined && { userId: outcome.userId }),
+  };
   if (outcome.kind === 'applied') {
     const isToBeDelivered = row.delivery !== 'none';
     return { ...facts, state: 'applied', settledAtMs: nowMs, ...(isToBeDelivered && { seal }) };
@@ -172,11 +179,12 @@ export function settle(
 
 /** A refusal is believed only if no earlier attempt can have been applied. */
 function giveUp(facts: ResetFacts, code: ResetErrorCode, settledAtMs: number): ResetRow {
-  const state = facts.unknownAtMs === undefined ? 'rejected' : 'attention';
-  return { ...facts, state, settledAtMs, code };
+  return facts.unknownAtMs === undefined
+    ? { ...facts, state: 'rejected', settledAtMs, code }
+    : { ...facts, state: 'attention', settledAtMs, code: 'OutcomeUnknown' };
 }
 
-function factsAndSeal(row: OpenRow): ResetFacts & { readonly seal: string } {
+function factsOf(row: OpenRow): ResetFacts {
   const { resetId, caller, customerTenantId, delivery, forceChangePassword } = row;
   return {
     resetId,
@@ -187,7 +195,6 @@ function factsAndSeal(row: OpenRow): ResetFacts & { readonly seal: string } {
     acceptedAtMs: row.acceptedAtMs,
     attempts: row.attempts,
     definiteAnswers: row.definiteAnswers,
-    seal: row.seal,
     ...(row.reference !== undefined && { reference: row.reference }),
     ...(row.unknownAtMs !== undefined && { unknownAtMs: row.unknownAtMs }),
     ...(row.userId !== undefined && { userId: row.userId }),

@@ -64,9 +64,10 @@ export class FakeCustomerUsers implements CustomerUsers {
     return Promise.resolve(this.#find(key).roles ?? []);
   }
 
-  async resetPassword(request: ResetRequest): Promise<void> {
+  async resetPassword(request: ResetRequest, signal: AbortSignal): Promise<void> {
     this.sent.push(request);
     await this.onReset(request);
+    signal.throwIfAborted();
     const { customerTenantId, userId } = this.#find(request);
     const answer = this.answers.shift() ?? 'applied';
     if (answer === 'applied' || answer === 'answer lost') {

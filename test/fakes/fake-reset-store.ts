@@ -7,6 +7,8 @@ import type { ResetRow } from '../../shared/password-reset/reset-row.js';
 export class FakeResetStore implements ResetStore, BulkResetRows {
   /** What the named operations reject with. */
   readonly failures: Partial<Record<'create' | 'createMany' | 'read' | 'replace', Error>> = {};
+  /** What the named operations reject with once, after they have been done: their answer is lost. */
+  lostAnswers: Partial<Record<'create' | 'replace', Error>> = {};
   readonly #stored = new Map<string, Stored>();
   #writes = 0;
 
@@ -36,7 +38,7 @@ export class FakeResetStore implements ResetStore, BulkResetRows {
     if (this.#stored.has(row.resetId)) {
       throw new Error(`The password reset ${row.resetId} exists already`);
     }
-    return this.#write(row);
+    return this.#answerTo('create', this.#write(row));
   }
 
   async createMany(rows: readonly ResetRow[]): Promise<void> {
@@ -51,7 +53,8 @@ export class FakeResetStore implements ResetStore, BulkResetRows {
 
   async replace<Row extends ResetRow>(row: Row, etag: string): Promise<Stored<Row> | 'conflict'> {
     await this.#answer('replace');
-    return this.#stored.get(row.resetId)?.etag === etag ? this.#write(row) : 'conflict';
+    if (this.#stored.get(row.resetId)?.etag !== etag) return 'conflict';
+    return this.#answerTo('replace', this.#write(row));
   }
 
   page({ bulkResetId, afterRow, limit }: Parameters<BulkResetRows['page']>[0]) {
@@ -80,6 +83,13 @@ export class FakeResetStore implements ResetStore, BulkResetRows {
     const stored = { row: { ...row }, etag: `"${this.#writes}"` };
     this.#stored.set(row.resetId, stored);
     return stored;
+  }
+
+  #answerTo<Answer>(operation: 'create' | 'replace', answer: Answer): Answer {
+    const loss = this.lostAnswers[operation];
+    this.lostAnswers = {};
+    if (loss !== undefined) throw loss;
+    return answer;
   }
 
   #answer(operation: keyof FakeResetStore['failures']): Promise<void> {

@@ -30,6 +30,7 @@ const statusByCode = new Map<ResetErrorCode, number>([
   ['AppMisconfigured', 503],
   ['SignInThrottled', 503],
   ['SignInUnavailable', 503],
+  ['TimedOut', 503],
   ['KeyVaultUnavailable', 503],
   ['StorageUnavailable', 503],
 ]);
@@ -38,7 +39,7 @@ describe('toErrorResponse()', () => {
   it.each(codes.map((code) => [code, statusByCode.get(code) ?? 422] as const))(
     'answers %s with %d',
     (code, status) => {
-      expect(toErrorResponse(new ResetError(code, 'why'))).toEqual({
+      expect(toErrorResponse(new ResetError(code, 'why'))).toMatchObject({
         status,
         headers: { 'x-ms-error-code': code },
         jsonBody: { error: { code, message: 'why' } },
@@ -67,7 +68,21 @@ describe('toErrorResponse()', () => {
     });
   });
 
-  it('says when to come again', () => {
+  it.each(codes)('says when to come again, or nothing where that does not help: %s', (code) => {
+    const { headers } = toErrorResponse(new ResetError(code, 'why'));
+
+    expect(headers?.['Retry-After']).toBe(recoveryByCode[code] === 'later' ? '30' : undefined);
+  });
+
+  it.each(codes)('names the way to authenticate with a 401 only: %s', (code) => {
+    const { status, headers } = toErrorResponse(new ResetError(code, 'why'));
+
+    expect(headers?.['WWW-Authenticate']).toBe(
+      status === 401 ? 'ApiKey realm="password-resets"' : undefined,
+    );
+  });
+
+  it('says when to come again as the other side wishes', () => {
     const error = new ResetError('Throttled', 'busy', { retryAfterMs: 1_500 });
 
     expect(toErrorResponse(error).headers).toMatchObject({ 'Retry-After': '2' });

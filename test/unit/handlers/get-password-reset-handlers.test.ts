@@ -64,7 +64,7 @@ describe('createGetPasswordResetHandler()', () => {
     const row = aResetRow({ state: 'attention', code: 'OutcomeUnknown' });
 
     expect((await ask({ row }).monitor()).body).toMatchObject({
-      error: { message: expect.stringContaining('start a new password reset') },
+      error: { message: expect.stringContaining('wait 5 minutes') },
     });
   });
 });

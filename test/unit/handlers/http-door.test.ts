@@ -68,3 +68,16 @@ describe('createHttpDoor()', () => {
     expect(answer.body).toEqual({ name: 'TimeoutError' });
   });
 });
+
+describe('createHttpDoor() when the budget is over', () => {
+  it('says that it took too long, and that a repeat can help', async () => {
+    const slow = createHttpDoor({ budgetMs: 1 })(
+      (_request, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+    );
+
+    expectRefusal(await call(slow), { status: 503, code: 'TimedOut' });
+  });
+});

@@ -360,7 +360,7 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     ),
     checkUser: unreachable,
     seals: { seal: unreachable },
-    resets: { create: unreachable },
+    resets: { create: unreachable, read: unreachable, replace: unreachable },
     wakeUps: { send: unreachable },
     attempt: unreachable,
     passwordStyle: { kind: 'random', length: 16 },

@@ -11,9 +11,9 @@ import type { CustomerDomain, UserPrincipalName } from '../../../shared/password
 import { findPasswordFault } from '../../../shared/password-reset/password.js';
 import type { Authorize } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { defaultLimits } from '../../../shared/password-reset/reset-row.js';
+import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
-import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-row.js';
+import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aUser } from '../../builders/a-user.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeCustomerUsers, type FakeUser } from '../../fakes/fake-customer-users.js';
@@ -140,20 +140,14 @@ describe('createAcceptPasswordReset()', () => {
       ]);
     });
 
-    it('sends nothing when the row cannot be created', async () => {
-      const { accept, users, resets } = door();
-      resets.failures.create = new ResetError('StorageUnavailable', 'Cannot create a row');
-
-      await expect(accept(anOrder())).rejects.toBe(resets.failures.create);
-      expect(users.sent).toEqual([]);
-    });
-
-    it('sends nothing when nobody would finish the row', async () => {
-      const { accept, users, wakeUps } = door();
+    it('goes on when only the wake-up cannot be sent: the row is there', async () => {
+      const { accept, wakeUps, unfinished } = door();
       wakeUps.failure = new ResetError('StorageUnavailable', 'Cannot send a message');
 
-      await expect(accept(anOrder())).rejects.toBe(wakeUps.failure);
-      expect(users.sent).toEqual([]);
+      const { row } = await accept(anOrder());
+
+      expect(row.state).toBe('applied');
+      expect(unfinished).toEqual([wakeUps.failure]);
     });
 
     it('lets a failed check be forgotten when the row cannot be created', async () => {
@@ -161,7 +155,81 @@ describe('createAcceptPasswordReset()', () => {
       users.failures.get = new ResetError('Throttled', 'Cannot read');
       resets.failures.create = new ResetError('StorageUnavailable', 'Cannot create a row');
 
-      await expect(accept(anOrder())).rejects.toBe(resets.failures.create);
+      await expect(accept(anOrder())).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+    });
+  });
+
+  describe('a row whose creation failed', () => {
+    const failure = new ResetError('StorageUnavailable', 'Cannot create a row');
+
+    it('is withdrawn when it is there all the same, and nothing is sent', async () => {
+      const { accept, users, resets } = door();
+      resets.lostAnswers = { create: failure };
+
+      await expect(accept(anOrder())).rejects.toBe(failure);
+      expect(resets.row(resetId)).toMatchObject({ state: 'cancelled', attempts: 0 });
+      expect(resets.row(resetId)).not.toHaveProperty('seal');
+      expect(users.sent).toEqual([]);
+    });
+
+    it('finds its place taken when it arrives late', async () => {
+      const { accept, users, resets } = door();
+      const create = resets.create.bind(resets);
+      let late: ResetRow | undefined;
+      resets.create = (row) => {
+        resets.create = create;
+        late = row;
+        return Promise.reject(failure);
+      };
+
+      await expect(accept(anOrder())).rejects.toBe(failure);
+      await expect(create(late ?? aResetRow())).rejects.toThrow('exists already');
+      expect(resets.row(resetId).state).toBe('cancelled');
+      expect(users.sent).toEqual([]);
+    });
+
+    it('leaves the outcome unknown when storage does not even let it be withdrawn', async () => {
+      const { accept, users, resets } = door();
+      resets.failures.create = failure;
+
+      await expect(accept(anOrder())).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+      expect(users.sent).toEqual([]);
+    });
+  });
+
+  describe('a failure once there is a row', () => {
+    it('is no error when the outcome cannot be recorded: the password may be changed', async () => {
+      const { accept, users, resets, unfinished } = door();
+      resets.failures.replace = new ResetError('StorageUnavailable', 'Cannot change a row');
+
+      const { row } = await accept(anOrder());
+
+      expect(users.sent).toHaveLength(1);
+      expect(row).toMatchObject({ resetId, state: 'claimed' });
+      expect(unfinished).toEqual([resets.failures.replace]);
+    });
+
+    it('answers when the time is over, and lets what is under way come to its end', async () => {
+      const { accept, users, resets } = door();
+      const budget = new AbortController();
+      let end: () => void = () => undefined;
+      const sending = new Promise<void>((resolve) => (end = resolve));
+      const sent = new Promise<void>((resolve) => {
+        users.onReset = () => {
+          resolve();
+          return sending;
+        };
+      });
+
+      const accepting = accept(anOrder(), budget.signal);
+      await sent;
+      budget.abort(new DOMException('over', 'TimeoutError'));
+      const { row } = await accepting;
+      end();
+      await new Promise(setImmediate);
+
+      expect(row.state).toBe('claimed');
+      expect(resets.row(resetId).state).toBe('applied');
     });
   });
 
@@ -246,6 +314,7 @@ describe('createAcceptPasswordReset()', () => {
 
       expect(customers.asked).toEqual(['contoso.com']);
       expect(asked).toEqual([
+        { caller: 'helpdesk', permission: 'reset', isChosen: false },
         { caller: 'helpdesk', permission: 'reset', customerTenantId, isChosen: false },
       ]);
       expect(row).toMatchObject({ customerTenantId, state: 'applied' });
@@ -264,7 +333,15 @@ describe('createAcceptPasswordReset()', () => {
 
       await accept(anOrder({ password: new Secret('Snow-in-1234') }));
 
-      expect(asked).toMatchObject([{ isChosen: true }]);
+      expect(asked).toMatchObject([{ isChosen: true }, { isChosen: true }]);
+    });
+
+    it('is asked before anybody is asked for the domain', async () => {
+      const refusal = new ResetError('PermissionDenied', 'The caller lacks the permission');
+      const { accept, customers } = door({ refusal });
+
+      await expect(accept(byDomain('contoso.com'))).rejects.toBe(refusal);
+      expect(customers.asked).toEqual([]);
     });
 
     it('is asked before the password is judged', async () => {
@@ -362,6 +439,7 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
   const keys = new FakeSealingKeys();
   const seals = createSeals({ keys });
   const asked: Parameters<Authorize>[0][] = [];
+  const unfinished: unknown[] = [];
   const working = { resets, wakeUps, limits: defaultLimits, now: clock.now };
   const acceptPasswordReset = createAcceptPasswordReset({
     ...working,
@@ -376,7 +454,8 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
     passwordStyle: { kind: 'random', length: 20 },
     newResetId: () => resetId,
     newAttemptId: () => 'attempt-1',
+    onUnfinished: (_resetId, error) => unfinished.push(error),
   });
-  const accept = (order: PasswordResetOrder) => acceptPasswordReset(order, signal);
-  return { accept, asked, customers, users, resets, wakeUps, keys, seals };
+  const accept = (order: PasswordResetOrder, budget = signal) => acceptPasswordReset(order, budget);
+  return { accept, asked, customers, users, resets, wakeUps, keys, seals, unfinished };
 }

@@ -261,7 +261,7 @@ describe('createProcessPasswordReset()', () => {
       users.answers.push('RequestRejected');
 
       expect(await process()).toBe('attention');
-      expect(resets.row(resetId)).toMatchObject({ code: 'RequestRejected' });
+      expect(resets.row(resetId)).toMatchObject({ code: 'OutcomeUnknown' });
     });
   });
 

@@ -206,7 +206,7 @@ describe('settle()', () => {
 
         expect(settle(row, failed(code), at(nowMs), limits)).toMatchObject({
           state: 'attention',
-          code,
+          code: 'OutcomeUnknown',
           settledAtMs: nowMs,
         });
       });

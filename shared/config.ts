@@ -52,15 +52,17 @@ export function loadConfig(environment: Environment): Config {
   const settings = createSettings(environment);
   const { optional, guid, url, choice, wholeNumber } = settings;
 
+  const partner: Config['partner'] = {
+    tenantId: guid('PARTNER_TENANT_ID'),
+    clientId: guid('PARTNER_CLIENT_ID'),
+    clientCredential: choice('PARTNER_CLIENT_CREDENTIAL', ['secret', 'certificate']),
+  };
+  const partnerCenterUrl = url('PARTNER_CENTER_URL', 'https://api.partnercenter.microsoft.com');
   const managedIdentityClientId = optional('AZURE_CLIENT_ID');
   const hostName = optional('WEBSITE_HOSTNAME');
   const config: Config = {
-    partner: {
-      tenantId: guid('PARTNER_TENANT_ID'),
-      clientId: guid('PARTNER_CLIENT_ID'),
-      clientCredential: choice('PARTNER_CLIENT_CREDENTIAL', ['secret', 'certificate']),
-    },
-    partnerCenterUrl: url('PARTNER_CENTER_URL', 'https://api.partnercenter.microsoft.com'),
+    partner,
+    partnerCenterUrl,
     entraAuthorityUrl: url('ENTRA_AUTHORITY_URL', 'https://login.microsoftonline.com'),
     resetRoute: choice('RESET_ROUTE', ['resetpassword', 'legacy']),
     keyVaultUrl: url('KEY_VAULT_URI'),
@@ -72,10 +74,18 @@ export function loadConfig(environment: Environment): Config {
         ? { kind: 'random', length: wholeNumber('PASSWORD_LENGTH', 16, { min: 12, max: 64 }) }
         : { kind: 'passphrase', words: wholeNumber('PASSPHRASE_WORDS', 6, { min: 5, max: 12 }) },
     resetSynchronizedUsers: choice('RESET_SYNCHRONIZED_USERS', ['false', 'true']) === 'true',
-    settleMs: wholeNumber('SETTLE_SECONDS', 300, { min: 0, max: 3_600 }) * 1000,
+    settleMs: settleSeconds() * 1000,
   };
   if (settings.problems.length > 0) throw new ConfigError(settings.problems);
-  return Object.freeze(config);
+  return deepFrozen(config);
+
+  /** The front end of a service in Azure gives up on a request after 230 s; until then one that was lost may arrive. */
+  function settleSeconds(): number {
+    const isLocal = partnerCenterUrl !== '' && isLoopback(partnerCenterUrl);
+    if (isLocal) return wholeNumber('SETTLE_SECONDS', 300, { min: 0, max: 3_600 });
+    const why = 'less is accepted only for a PARTNER_CENTER_URL on this machine';
+    return wholeNumber('SETTLE_SECONDS', 300, { min: 230, max: 3_600, why });
+  }
 
   function storageOf({ problems }: Settings): StorageConnection {
     const connectionString = optional('STORAGE');
@@ -153,26 +163,41 @@ function createSettings(environment: Environment) {
   function wholeNumber(
     name: string,
     fallback: number,
-    { min, max }: { readonly min: number; readonly max: number },
+    { min, max, why }: { readonly min: number; readonly max: number; readonly why?: string },
   ): number {
     const value = optional(name);
     if (value === undefined) return fallback;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    problems.push(`${name}: must be a whole number from ${min} to ${max}`);
+    const reason = why === undefined ? '' : `; ${why}`;
+    problems.push(`${name}: must be a whole number from ${min} to ${max}${reason}`);
     return fallback;
   }
 
   return { problems, optional, guid, url, choice, wholeNumber };
 }
 
-/** Every endpoint that it names is on this machine. */
+/**
+ * Every endpoint that it names is on this machine. The SDKs differ in how they read names: one minds
+ * the case, another does not, and each takes the first that it knows. So those that count are spelled
+ * exactly, and whatever else may pass for an endpoint is looked at as well.
+ */
 function isEmulator(connectionString: string): boolean {
-  if (/^UseDevelopmentStorage=true;?$/i.test(connectionString)) return true;
-  const endpoints = ['Table', 'Queue', 'Blob'].map(
-    (service) => new RegExp(`(?:^|;)${service}Endpoint=([^;]+)`, 'i').exec(connectionString)?.[1],
+  if (/^UseDevelopmentStorage=true;?$/.test(connectionString)) return true;
+  const endpoints = connectionString
+    .split(';')
+    .map((part) => /^\s*([^=]*)=(.*)$/.exec(part)?.slice(1) ?? [])
+    .filter(([name = '']) => /endpoint/i.test(name) && !/^DefaultEndpointsProtocol$/.test(name));
+  const names = endpoints.map(([name]) => name);
+  return (
+    ['TableEndpoint', 'QueueEndpoint', 'BlobEndpoint'].every((name) => names.includes(name)) &&
+    endpoints.every(([, url = '']) => URL.canParse(url) && isLoopback(url))
   );
-  return endpoints.every(
-    (endpoint) => endpoint !== undefined && URL.canParse(endpoint) && isLoopback(endpoint),
-  );
+}
+
+function deepFrozen<Group extends object>(group: Group): Group {
+  for (const value of Object.values(group) as unknown[]) {
+    if (typeof value === 'object' && value !== null) deepFrozen(value);
+  }
+  return Object.freeze(group);
 }

@@ -12,6 +12,8 @@ const required = {
   STORAGE__blobServiceUri: 'https://blob.example',
 };
 const canary = 'canary-7f3a';
+const settleProblem =
+  'must be a whole number from 230 to 3600; less is accepted only for a PARTNER_CENTER_URL on this machine';
 
 describe('loadConfig()', () => {
   it('needs no more than what differs from one partner to another', () => {
@@ -49,7 +51,7 @@ describe('loadConfig()', () => {
       PASSWORD_STYLE: 'passphrase',
       PASSPHRASE_WORDS: '7',
       RESET_SYNCHRONIZED_USERS: 'true',
-      SETTLE_SECONDS: '60',
+      SETTLE_SECONDS: '600',
     });
 
     expect(config).toMatchObject({
@@ -60,12 +62,16 @@ describe('loadConfig()', () => {
       managedIdentityClientId: guid,
       passwordStyle: { kind: 'passphrase', words: 7 },
       resetSynchronizedUsers: true,
-      settleMs: 60_000,
+      settleMs: 600_000,
     });
   });
 
   it('cannot be changed afterwards', () => {
-    expect(Object.isFrozen(loadConfig(required))).toBe(true);
+    const config = loadConfig(required);
+
+    const groups = Object.values(config).filter((value) => typeof value === 'object');
+    expect(groups).toHaveLength(3);
+    for (const group of [config, ...groups]) expect(Object.isFrozen(group)).toBe(true);
   });
 
   it('takes blanks around a value for nothing, and a blank value for a missing one', () => {
@@ -132,9 +138,10 @@ describe('loadConfig()', () => {
     ['PASSWORD_LENGTH', '11', 'must be a whole number from 12 to 64'],
     ['PASSWORD_LENGTH', '65', 'must be a whole number from 12 to 64'],
     ['PASSWORD_LENGTH', '16.0', 'must be a whole number from 12 to 64'],
-    ['SETTLE_SECONDS', '-1', 'must be a whole number from 0 to 3600'],
-    ['SETTLE_SECONDS', '3601', 'must be a whole number from 0 to 3600'],
-    ['SETTLE_SECONDS', '1e3', 'must be a whole number from 0 to 3600'],
+    ['SETTLE_SECONDS', '0', settleProblem],
+    ['SETTLE_SECONDS', '229', settleProblem],
+    ['SETTLE_SECONDS', '3601', settleProblem],
+    ['SETTLE_SECONDS', '1e3', settleProblem],
     ['KEY_VAULT_URI', 'vault.example', 'must be a URL'],
     [
       'KEY_VAULT_URI',
@@ -154,10 +161,27 @@ describe('loadConfig()', () => {
   it.each([
     ['PASSWORD_LENGTH', '12', { passwordStyle: { length: 12 } }],
     ['PASSWORD_LENGTH', '64', { passwordStyle: { length: 64 } }],
-    ['SETTLE_SECONDS', '0', { settleMs: 0 }],
+    ['SETTLE_SECONDS', '230', { settleMs: 230_000 }],
     ['SETTLE_SECONDS', '3600', { settleMs: 3_600_000 }],
   ])('takes %s=%s', (name, value, expected) => {
     expect(loadConfig({ ...required, [name]: value })).toMatchObject(expected);
+  });
+
+  describe('with a Partner Center on this machine', () => {
+    const local = { ...required, PARTNER_CENTER_URL: 'http://127.0.0.1:7071' };
+
+    it.each([
+      ['0', 0],
+      ['229', 229_000],
+    ])('takes SETTLE_SECONDS=%s', (value, settleMs) => {
+      expect(loadConfig({ ...local, SETTLE_SECONDS: value })).toMatchObject({ settleMs });
+    });
+
+    it.each(['-1', '3601'])('refuses SETTLE_SECONDS=%s', (value) => {
+      expect(problemsOf({ ...local, SETTLE_SECONDS: value })).toEqual([
+        'SETTLE_SECONDS: must be a whole number from 0 to 3600',
+      ]);
+    });
   });
 
   describe.each([
@@ -226,6 +250,7 @@ describe('loadConfig()', () => {
       'UseDevelopmentStorage=true;',
       `AccountName=a;AccountKey=${canary};${endpoints('http://127.0.0.1:10000/a')}`,
       `${endpoints('http://localhost:1', 'http://localhost:2', 'http://localhost:3')};AccountName=a`,
+      `DefaultEndpointsProtocol=http;AccountName=a;${endpoints('http://127.0.0.1:10000/a')}`,
     ])('may name the emulator: %s', (connectionString) => {
       expect(loadConfig({ ...withoutStorage, STORAGE: connectionString })).toMatchObject({
         storage: { kind: 'connectionString', connectionString },
@@ -239,6 +264,11 @@ describe('loadConfig()', () => {
       `AccountKey=${canary};BlobEndpoint=http://localhost:1;QueueEndpoint=http://localhost:2`,
       `AccountKey=${canary};${endpoints('http://localhost.example')}`,
       `AccountKey=${canary};${endpoints('localhost')}`,
+      `AccountKey=${canary};${endpoints('http://localhost:1').replace('Queue', 'queue')}`,
+      `AccountKey=${canary};TABLEENDPOINT=https://a.example;${endpoints('http://localhost:1')}`,
+      `AccountKey=${canary}; QueueEndpoint=https://a.example;${endpoints('http://localhost:1')}`,
+      `AccountKey=${canary};${endpoints('http://localhost:1')};BlobSecondaryEndpoint=https://a.example`,
+      'usedevelopmentstorage=true',
       `UseDevelopmentStorage=true;AccountKey=${canary}`,
       `UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://${canary}.example`,
       canary,

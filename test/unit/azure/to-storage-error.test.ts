@@ -24,7 +24,7 @@ describe('toStorageError()', () => {
     expect(error).toMatchObject({ name: 'ResetError', code: 'StorageUnavailable', message });
   });
 
-  it.each([
+  it.each<[Error, string]>([
     [new CredentialUnavailableError('canary'), 'no answer (CredentialUnavailableError)'],
     [new AuthenticationError(400, 'canary'), 'status 400 (AuthenticationError)'],
     [new AggregateAuthenticationError(['canary']), 'no answer (AggregateAuthenticationError)'],

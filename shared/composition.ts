@@ -10,6 +10,7 @@ import { createKeyVaultSecrets, createSecretClient } from './azure/key-vault-sec
 import { createQueueSender, createQueueWakeUps } from './azure/queue-sender.js';
 import { createSealingKeys } from './azure/sealing-keys.js';
 import { createStorageClients } from './azure/storage-clients.js';
+import { createStorageProbe } from './azure/storage-probes.js';
 import { createTableBulkResetStore } from './azure/table-bulk-reset-store.js';
 import { createTableResetStore } from './azure/table-reset-store.js';
 import { createReadBulkRows } from './bulk-reset/bulk-rows.js';
@@ -17,7 +18,7 @@ import { createProcessBulkReset, createRefuseBulkReset } from './bulk-reset/proc
 import { createReadBulkReset } from './bulk-reset/read-bulk-reset.js';
 import { createSplitRows } from './bulk-reset/split-rows.js';
 import { createAuthorize } from './callers/authorize.js';
-import { parseCallerList } from './callers/caller-list.js';
+import { createReadCallerList } from './callers/read-caller-list.js';
 import { type Config, ConfigError, type Environment, loadConfig } from './config.js';
 import { createSeals } from './delivery/seal.js';
 import { createPartnerAccessToken } from './entra/partner-access-token.js';
@@ -53,7 +54,6 @@ import {
 } from './password-reset/read-password-reset.js';
 import { ResetError } from './password-reset/reset-error.js';
 import { defaultLimits } from './password-reset/reset-row.js';
-import { createCached } from './platform/cached.js';
 import type { Fetch } from './platform/http.js';
 import type { Sleep } from './platform/retry.js';
 
@@ -73,14 +73,10 @@ const httpBudgetMs = 25_000;
 const readTimeoutMs = 15_000;
 const sendTimeoutMs = 30_000;
 const signInTimeoutMs = 15_000;
-const keyVaultTimeoutMs = 10_000;
 /** Checks and one send; the lease is longer. */
 const processTimeoutMs = 75_000;
 /** Below the host's own `functionTimeout` of five minutes. */
 const bulkTimeoutMs = 280_000;
-/** Changes of the callers take effect within this time. */
-const callersTtlMs = 60_000;
-const callersMaxStaleMs = 900_000;
 
 function createHandlers(config: Config): Handlers {
   const now = Date.now;
@@ -98,15 +94,12 @@ function createHandlers(config: Config): Handlers {
   });
   const storage = createStorageClients(config.storage, credential);
 
-  const callerList = createCached({
-    read: async (signal) => parseCallerList((await secrets.get('callers', signal)).value),
-    timeoutMs: keyVaultTimeoutMs,
-    ttlMs: callersTtlMs,
-    maxStaleMs: callersMaxStaleMs,
+  const readCallerList = createReadCallerList({
+    readSecret: async (signal) => (await secrets.get('callers', signal)).value,
     isTransient,
+    onUnusable: ({ code, message }) => report('error', 'callers not taken', { code, message }),
     now,
   });
-  const readCallerList = (signal: AbortSignal) => callerList.get(signal);
   const authorize = createAuthorize(readCallerList);
   const seals = createSeals({ keys: createSealingKeys({ secrets, isTransient, now }) });
 
@@ -198,6 +191,7 @@ function createHandlers(config: Config): Handlers {
         newResetId: () =>
           `${new Date(now()).toISOString().slice(0, 10).replaceAll('-', '')}-${randomUUID()}`,
         newAttemptId: randomUUID,
+        onUnfinished: reportUnfinished,
       }),
       links,
       now,
@@ -226,6 +220,7 @@ function createHandlers(config: Config): Handlers {
       }),
       refuseBulkReset: createRefuseBulkReset({ bulkResets, now }),
       putAside: createQueueSender(storage.queue('bulk-reset-jobs-poison')),
+      sendAgain: createQueueSender(storage.queue('bulk-reset-jobs')),
       timeoutMs: bulkTimeoutMs,
     }),
     getBulkReset: createGetBulkResetHandler(readingBulk),
@@ -237,11 +232,18 @@ function createHandlers(config: Config): Handlers {
       checks: {
         keyVault: (signal) => secrets.get('sealing-key', signal),
         signIn: (signal) => accessToken.get(signal),
-        storage: () => resets.read('00000000-health'),
+        storage: createStorageProbe(storage, storageNames),
       },
     }),
   };
 }
+
+/** All that a deployment must make. */
+const storageNames = {
+  tables: ['passwordresets', 'bulkresets'],
+  queues: ['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison'],
+  containers: ['bulk-inbox', 'bulk-row-faults'],
+};
 
 /** Sockets stay open between calls: a handshake costs more than the call. */
 function createFetch(): Fetch {
@@ -254,6 +256,12 @@ function createFetch(): Fetch {
 /** For what happens behind an invocation or outside of one; the host takes it for the app's log. */
 function report(severity: 'info' | 'warn' | 'error', what: string, fields: object): void {
   console[severity](what, JSON.stringify(fields));
+}
+
+/** The row says what is to be done; this says why it was not done yet. */
+function reportUnfinished(resetId: string, error: unknown): void {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  report('error', 'password reset unfinished', { resetId, error: code ?? name });
 }
 
 /** A failure behind which the last good value may still be used. */

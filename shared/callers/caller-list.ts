@@ -31,17 +31,24 @@ export interface CallerList {
   findByName(name: string): Caller | undefined;
 }
 
-/** @throws {@link ResetError} `AppMisconfigured`, which names what is wrong but quotes no value */
+/** `AppMisconfigured` in what the list says; Key Vault has answered. */
+export class UnusableCallerList extends ResetError {
+  constructor(why: string) {
+    super('AppMisconfigured', `The Key Vault secret callers cannot be used: ${why}`);
+  }
+}
+
+/** @throws {@link UnusableCallerList}, which names what is wrong but quotes no value */
 export function parseCallerList(secret: Secret): CallerList {
   const result = callerListSchema.safeParse(parseJson(secret.reveal()));
   if (!result.success) {
     const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw unusable(issues.join('; '));
+    throw new UnusableCallerList(issues.join('; '));
   }
   const byName = new Map<string, Caller>();
   const byKeyHash = new Map<string, { caller: Caller; expiresAtMs: number }>();
   for (const { name, apiKeys, permissions: granted, customers } of result.data.callers) {
-    if (byName.has(name)) throw unusable(`two callers are named ${name}`);
+    if (byName.has(name)) throw new UnusableCallerList(`two callers are named ${name}`);
     const caller: Caller = {
       name,
       permissions: new Set(granted),
@@ -49,7 +56,8 @@ export function parseCallerList(secret: Secret): CallerList {
     };
     byName.set(name, caller);
     for (const { sha256, expiresAt } of apiKeys) {
-      if (byKeyHash.has(sha256)) throw unusable(`${name} has a key that is listed twice`);
+      if (byKeyHash.has(sha256))
+        throw new UnusableCallerList(`${name} has a key that is listed twice`);
       byKeyHash.set(sha256, { caller, expiresAtMs: expiresAt ?? Infinity });
     }
   }
@@ -67,10 +75,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw unusable('it is not JSON');
+    throw new UnusableCallerList('it is not JSON');
   }
-}
-
-function unusable(why: string): ResetError {
-  return new ResetError('AppMisconfigured', `The Key Vault secret callers cannot be used: ${why}`);
 }

@@ -1,5 +1,5 @@
-import type { HttpHandler } from '@azure/functions';
-import { ResetError } from '../password-reset/reset-error.js';
+import type { HttpHandler, InvocationContext } from '@azure/functions';
+import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.js';
 import { type Authenticate, hasCredential } from './authenticate.js';
 import type { HttpDoor } from './http-door.js';
 
@@ -18,30 +18,47 @@ export function createHealthHandler({
   authenticate,
   checks,
 }: HealthDependencies): HttpHandler {
-  return door(async (request, signal) => {
+  return door(async (request, signal, context) => {
     if (!hasCredential(request)) return { status: 200, jsonBody: { status: 'Healthy' } };
     await authenticate(request, signal);
-    const names = Object.keys(checks);
     const results = await Promise.all(
-      Object.values(checks).map((check) => resultOf(check, signal)),
+      Object.entries(checks).map(
+        async ([name, check]) => [name, await resultOf(name, check, signal, context)] as const,
+      ),
     );
-    const isHealthy = results.every(({ status }) => status === 'Healthy');
+    const isHealthy = results.every(([, { status }]) => status === 'Healthy');
     return {
       status: isHealthy ? 200 : 503,
       jsonBody: {
         status: isHealthy ? 'Healthy' : 'Unhealthy',
-        checks: Object.fromEntries(names.map((name, index) => [name, results[index]])),
+        checks: Object.fromEntries(results),
       },
     };
   });
 }
 
-async function resultOf(check: HealthCheck, signal: AbortSignal) {
+interface Result {
+  readonly status: 'Healthy' | 'Unhealthy';
+  readonly code?: ResetErrorCode | 'Unexpected';
+  readonly message?: string;
+}
+
+/** What was not foreseen may say anything, so only its name is passed on, and to the log alone. */
+async function resultOf(
+  name: string,
+  check: HealthCheck,
+  signal: AbortSignal,
+  context: InvocationContext,
+): Promise<Result> {
   try {
     await check(signal);
     return { status: 'Healthy' };
   } catch (error) {
-    if (!(error instanceof ResetError)) throw error;
-    return { status: 'Unhealthy', code: error.code, message: error.message };
+    if (error instanceof ResetError) {
+      return { status: 'Unhealthy', code: error.code, message: error.message };
+    }
+    const errorName = (error as { readonly name?: unknown } | null | undefined)?.name;
+    context.error('health check failed', { check: name, error: errorName });
+    return { status: 'Unhealthy', code: 'Unexpected' };
   }
 }

@@ -54,9 +54,10 @@ export function createGetPasswordResetResultHandler({
     const mayRead = caller.permissions.has('readPassword');
     const password = mayRead ? await readPassword(row, toReader(caller), signal) : undefined;
     const response = toResultResponse(row, password, { links, nowMs: now() });
-    return row.state === 'rejected' || row.state === 'attention'
-      ? { ...response, status: failedStatus }
-      : response;
+    if (row.state !== 'rejected' && row.state !== 'attention') return response;
+    const headers = { ...response.headers };
+    delete headers['Retry-After'];
+    return { ...response, status: failedStatus, headers };
   });
 }
 

@@ -69,7 +69,9 @@ describe('loadConfig()', () => {
   it('cannot be changed afterwards', () => {
     const config = loadConfig(required);
 
-    const groups = Object.values(config).filter((value) => typeof value === 'object');
+    const groups = (Object.values(config) as unknown[]).filter(
+      (value) => typeof value === 'object',
+    );
     expect(groups).toHaveLength(3);
     for (const group of [config, ...groups]) expect(Object.isFrozen(group)).toBe(true);
   });

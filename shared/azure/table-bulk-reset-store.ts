@@ -23,8 +23,20 @@ const countsText = z
 
 const bulkResetRowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('validating') }),
-  facts.extend({ state: z.literal('splitting'), counts: countsText, splitRows: z.number() }),
+  facts.extend({
+    state: z.literal('splitting'),
+    counts: countsText,
+    checkedSha256: z.string(),
+    splitRows: z.number(),
+  }),
   facts.extend({ state: z.literal('split'), counts: countsText }),
+  facts.extend({
+    state: z.literal('stopped'),
+    code: z.string().refine(isResetErrorCode),
+    message: z.string(),
+    counts: countsText,
+    splitRows: z.number(),
+  }),
   facts.extend({
     state: z.literal('refused'),
     code: z.string().refine(isResetErrorCode),

@@ -55,13 +55,24 @@ export interface BulkResetFacts {
 
 export type BulkResetState =
   | { readonly state: 'validating' }
-  /** Every row was read once; from here on the job is carried out. `splitRows` are done already. */
+  /** Every row was read once; from here on the job is carried out. */
   | {
       readonly state: 'splitting';
       readonly counts: RowCounts;
+      /** Hash of the rows as they were checked: whoever splits on must read the same ones. */
+      readonly checkedSha256: string;
+      /** Rows up to this number are made already, and maybe some that follow. */
       readonly splitRows: number;
     }
   | { readonly state: 'split'; readonly counts: RowCounts }
+  /** Broken off for good: the rows that were made are carried out, and no more are made. */
+  | {
+      readonly state: 'stopped';
+      readonly code: ResetErrorCode;
+      readonly message: string;
+      readonly counts: RowCounts;
+      readonly splitRows: number;
+    }
   /** Nothing was started. */
   | {
       readonly state: 'refused';
@@ -82,4 +93,8 @@ export const rowsPerShard = 1_000;
 
 export function bulkRowResetId(bulkResetId: string, row: number): string {
   return `${bulkResetId}-${String(row).padStart(7, '0')}`;
+}
+
+export function bulkRowNumber({ resetId }: { readonly resetId: string }): number {
+  return Number(resetId.slice(resetId.lastIndexOf('-') + 1));
 }

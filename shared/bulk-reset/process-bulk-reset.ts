@@ -6,9 +6,10 @@ import {
   type BulkResetRow,
   type BulkResetState,
   type RowCounts,
-  type RowFault,
 } from './bulk-reset.js';
 import type { ReadBulkRows } from './bulk-rows.js';
+import { type CheckedRows, checkRows } from './check-rows.js';
+import { createOpenContent } from './open-content.js';
 import type { BulkResetStore, Inbox, RowFaults, StoredBulkReset } from './ports.js';
 import type { SplitRows } from './split-rows.js';
 
@@ -21,20 +22,49 @@ export interface ProcessBulkDependencies {
   readonly now: () => number;
 }
 
-/** The faults that are kept and shown; a file with more has one fault that repeats. */
-const maxFaults = 1_000;
+/** What has not passed by then does not pass by itself. */
+const maxAgeMs = 24 * 3_600_000;
 
 /**
  * Takes a job from its order to its rows: the whole of it is read and checked before the first row
  * is made. It can be repeated from anywhere: what was done is found done.
  *
- * Resolves with the job, which may be refused; rejects with a {@link ResetError} for what may pass
- * by itself, and with `BulkResetConflict` when another order was given the same id.
+ * Resolves with the job: split; refused or stopped for good; or still splitting when the time is
+ * over, to be continued. Rejects with a {@link ResetError} for what may pass by itself, and with
+ * `BulkResetConflict` when another order was given the same id.
  */
 export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   const { bulkResets, inbox, rowFaults, readBulkRows, splitRows, now } = dependencies;
 
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
+    let job = await takeUp(order);
+    if (job.row.state !== 'validating' && job.row.state !== 'splitting') return job.row;
+    try {
+      const readRows = readBulkRows(order);
+      const open = createOpenContent(order, inbox, signal);
+      const checked = await checkRows(readRows(open(), signal));
+      open.requireSameContent();
+      if (job.row.state === 'validating') {
+        job = await move(job, await decide(order, checked));
+      } else {
+        requireSameRows(job.row, checked);
+      }
+      if (job.row.state !== 'splitting') return job.row;
+
+      const { counts, checkedSha256 } = job.row;
+      for await (const done of splitRows(job.row, readRows(open(), signal), signal)) {
+        job = await move(job, { state: 'splitting', counts, checkedSha256, splitRows: done });
+        if (signal.aborted) return job.row;
+      }
+      return (await move(job, { state: 'split', counts })).row;
+    } catch (error) {
+      const failure = failureOf(error, signal);
+      if (!(failure instanceof ResetError) || !isFinal(failure, job.row)) throw failure;
+      return (await move(job, endOf(job.row, failure))).row;
+    }
+  };
+
+  async function takeUp(order: BulkResetOrder): Promise<StoredBulkReset> {
     const accepted = acceptedRow(order, now());
     let job = await bulkResets.createOrRead(accepted);
     // Nothing of a refused job was started, so a mended order may take its place.
@@ -47,23 +77,8 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
         `Cannot take the bulk reset ${order.bulkResetId}: another one has that id`,
       );
     }
-    if (job.row.state === 'split') return job.row;
-
-    const readRows = readBulkRows(order);
-    const open = createOpenContent(order, inbox, signal);
-    if (job.row.state === 'validating') {
-      job = await move(job, await validate(order, readRows(open(), signal), open));
-    } else if (job.row.state === 'splitting') {
-      // Another invocation checked the content and left off; the file may be another one by now.
-      await readThrough(open());
-      open.requireSameContent();
-    }
-    if (job.row.state !== 'splitting') return job.row;
-
-    const { counts } = job.row;
-    await splitRows(job.row, readRows(open(), signal), signal);
-    return (await move(job, { state: 'split', counts })).row;
-  };
+    return job;
+  }
 
   function move(job: StoredBulkReset, state: BulkResetState): Promise<StoredBulkReset> {
     return replace(job, { ...factsOf(job.row), ...state });
@@ -76,36 +91,35 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     throw new ResetError('StorageUnavailable', 'The bulk reset was changed by another worker');
   }
 
-  async function validate(
-    order: BulkResetOrder,
-    rows: ReturnType<ReturnType<ReadBulkRows>>,
-    open: OpenContent,
+  async function decide(
+    { bulkResetId, onInvalidRows }: BulkResetOrder,
+    { counts, sha256, faults, isFileFaulty }: CheckedRows,
   ): Promise<BulkResetState> {
-    const faults: RowFault[] = [];
-    const counts = { valid: 0, invalid: 0, lastRow: 0 };
-    let isFileFaulty = false;
-    try {
-      for await (const row of rows) {
-        if ('fault' in row) {
-          counts.invalid += 1;
-          counts.lastRow = Math.max(counts.lastRow, row.fault.row ?? 0);
-          isFileFaulty ||= row.fault.row === undefined;
-          if (faults.length < maxFaults) faults.push(row.fault);
-        } else {
-          counts.valid += 1;
-          counts.lastRow = row.row;
-        }
-      }
-      open.requireSameContent();
-    } catch (error) {
-      if (error instanceof ResetError && error.code === 'InvalidRequest') return refused(error);
-      throw error;
-    }
-    if (faults.length > 0) await rowFaults.write(order.bulkResetId, faults);
-    const isRefused = isFileFaulty || (counts.invalid > 0 && order.onInvalidRows === 'refuse');
+    if (faults.length > 0) await rowFaults.write(bulkResetId, faults);
+    const isRefused = isFileFaulty || (counts.invalid > 0 && onInvalidRows === 'refuse');
     if (isRefused || counts.valid === 0) return refusedFor(counts);
-    return { state: 'splitting', counts, splitRows: 0 };
+    return { state: 'splitting', counts, checkedSha256: sha256, splitRows: 0 };
   }
+
+  function isFinal({ recovery }: ResetError, { acceptedAtMs }: BulkResetFacts): boolean {
+    return recovery === 'never' || (recovery === 'later' && now() - acceptedAtMs >= maxAgeMs);
+  }
+}
+
+/**
+ * Another invocation checked the rows and left off. A customer may have gone out of reach since, or
+ * come into it: then some rows would be lost, or run although they were left out. So a job is
+ * continued only with exactly the rows that were checked.
+ */
+function requireSameRows(
+  { checkedSha256 }: Extract<BulkResetState, { state: 'splitting' }>,
+  { sha256 }: CheckedRows,
+): void {
+  if (sha256 === checkedSha256) return;
+  throw new ResetError(
+    'InvalidRows',
+    'Since the rows were checked, others have become usable or unusable',
+  );
 }
 
 /** Records an order that could not even be read, so that whoever gave it finds out why. */
@@ -128,8 +142,23 @@ export function createRefuseBulkReset({
   };
 }
 
-function refused({ code, message }: ResetError): BulkResetState {
-  return { state: 'refused', code, message };
+/** What is cut off by the end of the time rejects in words of its own. */
+function failureOf(error: unknown, { aborted }: AbortSignal): unknown {
+  if (!aborted || error instanceof ResetError) return error;
+  return new ResetError('StorageUnavailable', 'The time was over too early', { cause: error });
+}
+
+/** Nobody knows whether rows were made that `splitRows` does not tell of yet. */
+function endOf(row: BulkResetRow, error: ResetError): BulkResetState {
+  if (row.state !== 'splitting') return refused(error);
+  const { counts, splitRows } = row;
+  const message = `${error.message}. Start a new job for the rows that were not started`;
+  return { state: 'stopped', code: error.code, message, counts, splitRows };
+}
+
+function refused({ code, message, target }: ResetError): BulkResetState {
+  const where = target === undefined ? '' : `${target}: `;
+  return { state: 'refused', code, message: `${where}${message}` };
 }
 
 function refusedFor(counts: RowCounts): BulkResetState {
@@ -160,56 +189,4 @@ function factsOf({
 }: BulkResetRow): BulkResetFacts {
   const facts = { bulkResetId, caller, delivery, fingerprint, acceptedAtMs };
   return { ...facts, ...(reference !== undefined && { reference }) };
-}
-
-interface OpenContent {
-  (): AsyncIterable<Uint8Array>;
-  /** @throws {@link ResetError} `InvalidRequest` when what was read last is not what was ordered */
-  requireSameContent(): void;
-}
-
-/** Reads the ordered content, always the same version of it, and hashes it on the way. */
-function createOpenContent(
-  { source }: BulkResetOrder,
-  inbox: Inbox,
-  signal: AbortSignal,
-): OpenContent {
-  let file: Awaited<ReturnType<Inbox['find']>>;
-  let hash = createHash('sha256');
-  let sha256: string | undefined;
-
-  async function* content(): AsyncGenerator<Uint8Array> {
-    if (source.kind === 'rows') return;
-    file ??= await inbox.find(source.name, signal);
-    if (file === undefined) {
-      throw new ResetError(
-        'InvalidRequest',
-        'There is no such file in the bulk inbox: upload it, then send the message again',
-      );
-    }
-    hash = createHash('sha256');
-    for await (const chunk of inbox.read(file, signal)) {
-      hash.update(chunk);
-      yield chunk;
-    }
-    sha256 = hash.digest('hex');
-  }
-
-  return Object.assign(content, {
-    requireSameContent() {
-      // A fault of the file ends the reading early; then the file is refused for that.
-      if (source.kind === 'rows' || sha256 === undefined || sha256 === source.sha256) return;
-      throw new ResetError(
-        'InvalidRequest',
-        'The file in the bulk inbox is not the one that was meant: its SHA-256 differs',
-      );
-    },
-  });
-}
-
-/** For the sake of the hash. */
-async function readThrough(content: AsyncIterable<Uint8Array>): Promise<void> {
-  const chunks = content[Symbol.asyncIterator]();
-  let isDone = false;
-  while (!isDone) isDone = (await chunks.next()).done === true;
 }

@@ -17,21 +17,31 @@ export type SplitRows = ReturnType<typeof createSplitRows>;
 /** What one table transaction takes. */
 const rowsPerTransaction = 100;
 const concurrentWakeUps = 16;
+/** What is made again at most when a split breaks off. */
+const rowsPerStep = 1_000;
 
 /**
- * Makes a password reset of every row. Rows that exist already keep the password they have: only
- * the first to create a row decides it.
+ * Makes a password reset of every row after `splitRows`, and yields how far it is: after every
+ * thousand rows or so, and as soon as the time is over. Rows that exist already keep the password
+ * they have: only the first to create a row decides it.
  */
 export function createSplitRows({ seals, resets, wakeUps, newPassword, now }: SplitDependencies) {
-  return async (
-    job: BulkResetFacts,
+  return async function* splitRows(
+    job: BulkResetFacts & { readonly splitRows: number },
     rows: AsyncIterable<CheckedRow>,
     signal: AbortSignal,
-  ): Promise<void> => {
-    for await (const group of inTransactions(rows)) {
+  ): AsyncGenerator<number> {
+    let rowsOfStep = 0;
+    for await (const group of inTransactions(rows, job.splitRows)) {
       const made = await Promise.all(group.map((row) => toResetRow(job, row, signal)));
       await resets.createMany(made);
       await wakeUp(made.map(({ resetId }) => resetId));
+      rowsOfStep += made.length;
+      const last = group.at(-1);
+      if (last !== undefined && (rowsOfStep >= rowsPerStep || signal.aborted)) {
+        yield last.row;
+        rowsOfStep = 0;
+      }
     }
   };
 
@@ -75,10 +85,13 @@ export function createSplitRows({ seals, resets, wakeUps, newPassword, now }: Sp
 }
 
 /** Rows of one shard, at most a transaction's worth at a time. */
-async function* inTransactions(rows: AsyncIterable<CheckedRow>): AsyncGenerator<BulkRow[]> {
+async function* inTransactions(
+  rows: AsyncIterable<CheckedRow>,
+  afterRow: number,
+): AsyncGenerator<BulkRow[]> {
   let group: BulkRow[] = [];
   for await (const row of rows) {
-    if ('fault' in row) continue;
+    if ('fault' in row || row.row <= afterRow) continue;
     const [first] = group;
     if (first !== undefined && slotOf(first) !== slotOf(row)) {
       yield group;

@@ -1,5 +1,5 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
-import type { RowFault } from '../bulk-reset/bulk-reset.js';
+import { bulkRowNumber, type RowFault } from '../bulk-reset/bulk-reset.js';
 import {
   type BulkResetProgress,
   type createReadBulkReset,
@@ -42,7 +42,7 @@ export function createGetBulkResetHandler({
 
 /**
  * `GET /bulk-resets/{id}/rows?afterRow=&limit=`: the rows in order, a page at a time; `nextLink` leads
- * to the next page and is missing on the last.
+ * to the next page and is missing on the last. A page is empty while its rows are still to come.
  */
 export function createGetBulkResetRowsHandler({
   door,
@@ -58,18 +58,22 @@ export function createGetBulkResetRowsHandler({
     const range = { fallback: defaultPageSize, min: 1, max: maxPageSize };
     const limit = wholeNumberIn(request, 'limit', range);
 
-    const rows = await readBulkReset.page({ bulkResetId, afterRow, limit }, caller.name);
+    const { rows, nextAfterRow } = await readBulkReset.page(
+      { bulkResetId, afterRow, limit },
+      caller.name,
+    );
     const mayRead = caller.permissions.has('readPassword');
     const items = await Promise.all(
       rows.map(async (row) => {
         const password = mayRead ? await readPassword(row, toReader(caller), signal) : undefined;
-        return { row: rowNumberOf(row), ...toPasswordResetView(row, password) };
+        return { row: bulkRowNumber(row), ...toPasswordResetView(row, password) };
       }),
     );
-    const last = items.at(-1);
+    if (nextAfterRow === undefined) return { status: 200, jsonBody: { items } };
     const path = `${publicBaseUrl}/api/bulk-resets/${bulkResetId}/rows`;
-    const next = last && { nextLink: `${path}?afterRow=${last.row}&limit=${limit}` };
-    return { status: 200, jsonBody: { items, ...next } };
+    const nextLink = `${path}?afterRow=${nextAfterRow}&limit=${limit}`;
+    const headers = items.length === 0 ? { 'Retry-After': pollSeconds } : {};
+    return { status: 200, headers, jsonBody: { items, nextLink } };
   });
 }
 
@@ -88,7 +92,7 @@ function toBulkResetView(progress: BulkResetProgress) {
     progress: { succeeded, failed: settled - succeeded, open },
     failures,
     ...(faults.length > 0 && { invalidRows: faults satisfies readonly RowFault[] }),
-    ...(job.state === 'refused' && { error: { code: job.code, message: job.message } }),
+    ...('code' in job && { error: { code: job.code, message: job.message } }),
   };
 }
 
@@ -96,7 +100,7 @@ function toStatus({ job, settled, open, succeeded }: BulkResetProgress) {
   if (job.state === 'validating') return 'NotStarted';
   if (job.state === 'refused') return 'Failed';
   if (job.state === 'splitting' || open > 0) return 'Running';
-  if (succeeded === settled) return 'Succeeded';
+  if (succeeded === settled && job.state === 'split') return 'Succeeded';
   return succeeded === 0 ? 'Failed' : 'PartiallySucceeded';
 }
 
@@ -104,10 +108,6 @@ function bulkResetIdOf({ params }: HttpRequest): string {
   const id = params['id'] ?? '';
   if (isGuid(id)) return id.toLowerCase();
   throw new ResetError('BulkResetNotFound', 'There is no such bulk reset');
-}
-
-function rowNumberOf({ resetId }: { readonly resetId: string }): number {
-  return Number(resetId.slice(resetId.lastIndexOf('-') + 1));
 }
 
 function wholeNumberIn(

@@ -97,7 +97,7 @@ describe('process-bulk-reset', () => {
         { line: 4, row: 3, code: 'InvalidRows' },
       ],
     });
-    expect(kept).toMatchObject({ bulkResetId: id, message: { blob } });
+    expect(kept).toEqual({ bulkResetId: id, delivery: 'none', blob });
     expect(resetsOf(person)).toEqual([]);
   });
 

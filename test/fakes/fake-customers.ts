@@ -6,16 +6,16 @@ export class FakeCustomers implements Customers {
   /** Every domain that was asked for. */
   readonly asked: CustomerDomain[] = [];
   failure: Error | undefined;
-  readonly #byDomain: ReadonlyMap<string, CustomerTenantId>;
+  readonly byDomain: Map<string, CustomerTenantId>;
 
   constructor(byDomain: Readonly<Record<string, CustomerTenantId>> = {}) {
-    this.#byDomain = new Map(Object.entries(byDomain));
+    this.byDomain = new Map(Object.entries(byDomain));
   }
 
   findByDomain(domain: CustomerDomain): Promise<CustomerTenantId | undefined> {
     this.asked.push(domain);
     return this.failure
       ? Promise.reject(this.failure)
-      : Promise.resolve(this.#byDomain.get(domain));
+      : Promise.resolve(this.byDomain.get(domain));
   }
 }

@@ -29,7 +29,8 @@ describe('createTableBulkResetStore()', () => {
 
   it.each<BulkResetState>([
     { state: 'validating' },
-    { state: 'splitting', counts, splitRows: 0 },
+    { state: 'splitting', counts, checkedSha256: 'of the rows', splitRows: 0 },
+    { state: 'stopped', code: 'InvalidRows', message: 'No more', counts, splitRows: 7 },
     { state: 'split', counts },
     { state: 'refused', code: 'InvalidRows', message: 'Nothing was started', counts },
     { state: 'refused', code: 'InvalidRequest', message: "It isn't a CSV: “;” 🔑" },
@@ -68,7 +69,7 @@ describe('createTableBulkResetStore()', () => {
   });
 
   it('replaces a job and leaves nothing of what it was', async () => {
-    const row = aBulkResetRow({ state: 'splitting', counts, splitRows: 7 });
+    const row = aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 7 });
     const { etag } = await bulkResets.createOrRead(row);
     const refused = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'No' }, row);
 
@@ -84,7 +85,7 @@ describe('createTableBulkResetStore()', () => {
     const theirs = await bulkResets.replace({ ...row, state: 'split', counts }, etag);
 
     const ours = await bulkResets.replace(
-      { ...row, state: 'splitting', counts, splitRows: 0 },
+      { ...row, state: 'splitting', counts, checkedSha256: '', splitRows: 0 },
       etag,
     );
 

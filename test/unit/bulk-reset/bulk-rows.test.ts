@@ -264,7 +264,7 @@ describe('createReadBulkRows()', () => {
 
 function aReader({ caller = aCaller({ customers: 'all' }) }: { readonly caller?: Caller } = {}) {
   const customers = new FakeCustomers(domains);
-  const authorized: CustomerTenantId[] = [];
+  const authorized: (CustomerTenantId | undefined)[] = [];
   const authorizeCaller = createAuthorize(() =>
     Promise.resolve({
       findByApiKey: () => undefined,

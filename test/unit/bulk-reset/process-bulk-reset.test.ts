@@ -6,6 +6,7 @@ import {
   createRefuseBulkReset,
 } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
+import { parseCustomerTenantId } from '../../../shared/password-reset/ids.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import {
@@ -18,6 +19,7 @@ import {
 } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
+import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeCustomers } from '../../fakes/fake-customers.js';
 import { FakeInbox } from '../../fakes/fake-inbox.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
@@ -26,6 +28,7 @@ import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const signal = new AbortController().signal;
 const away = new ResetError('StorageUnavailable', 'is away');
+const otherTenantId = parseCustomerTenantId('11111111-2222-4333-8444-555555555555');
 const badRow = aRow({ user: 'nobody' });
 
 describe('createProcessBulkReset()', () => {
@@ -191,9 +194,10 @@ describe('createProcessBulkReset()', () => {
       delete resets.failures.createMany;
       inbox.put('march.csv', aCsv(4));
 
-      await expect(process(order)).rejects.toMatchObject({
+      expect(await process(order)).toMatchObject({
+        state: 'stopped',
         code: 'InvalidRequest',
-        message: expect.stringContaining('SHA-256 differs'),
+        message: expect.stringContaining('SHA-256 differs. Start a new job'),
       });
 
       expect(resets.rows).toEqual([]);
@@ -314,6 +318,117 @@ describe('createProcessBulkReset()', () => {
     });
   });
 
+  describe('a job that takes longer than an invocation', () => {
+    it('ends its time where it can be continued', async () => {
+      const { process, wakeUps, bulkResets, resets } = aProcess();
+      const time = new AbortController();
+      wakeUps.onSend = () => {
+        if (wakeUps.sent.length >= 1_100) time.abort();
+      };
+
+      const job = await process(aJobOf(someRows(1_500)), time.signal);
+
+      expect(job).toMatchObject({ state: 'splitting', splitRows: 1_200 });
+      expect(bulkResets.row(bulkResetId)).toEqual(job);
+      expect(resets.rows).toHaveLength(1_200);
+    });
+
+    it('continues after the rows that are made', async () => {
+      const { process, wakeUps, passwords } = aProcess();
+      wakeUps.failAfter = 1_250;
+      await expect(process(aJobOf(someRows(1_500)))).rejects.toBe(away);
+      wakeUps.failAfter = Infinity;
+      const before = passwords();
+
+      expect(await process(aJobOf(someRows(1_500)))).toMatchObject({ state: 'split' });
+
+      expect(passwords() - before).toBe(500);
+    });
+
+    it('comes again when the time is over before anything was made', async () => {
+      const { process, customers } = aProcess();
+      customers.failure = new DOMException('The operation was aborted', 'TimeoutError');
+      const order = aJobOf([aRow({ customer: 'contoso.com' })]);
+
+      await expect(process(order, AbortSignal.abort())).rejects.toMatchObject({
+        recovery: 'later',
+      });
+    });
+
+    it.each<['refuse' | 'skip', (customers: FakeCustomers) => void]>([
+      ['refuse', ({ byDomain }) => byDomain.delete('contoso.com')],
+      ['skip', ({ byDomain }) => byDomain.set('nowhere.com', customerTenantId)],
+      ['refuse', ({ byDomain }) => byDomain.set('contoso.com', otherTenantId)],
+    ])(
+      'is stopped when its rows have come to something else meanwhile: %s, case %#',
+      async (onInvalidRows, change) => {
+        const { process, resets, customers } = aProcess();
+        const rows = [aRow({ customer: 'contoso.com' })];
+        if (onInvalidRows === 'skip') rows.push(aRow({ customer: 'nowhere.com', user: 'a@b.com' }));
+        const order = aJobOf(rows, { onInvalidRows });
+        resets.failures.createMany = away;
+        await expect(process(order)).rejects.toBe(away);
+        delete resets.failures.createMany;
+        change(customers);
+
+        expect(await process(order)).toMatchObject({ state: 'stopped', code: 'InvalidRows' });
+
+        expect(resets.rows).toEqual([]);
+      },
+    );
+  });
+
+  describe('a failure that does not pass', () => {
+    const expired = new ResetError('ReconsentRequired', 'Consent is needed');
+
+    it('refuses a job that is being checked', async () => {
+      const { process, customers, bulkResets } = aProcess();
+      customers.failure = expired;
+
+      const job = await process(aJobOf([aRow({ customer: 'contoso.com' })]));
+
+      expect(job).toMatchObject({
+        state: 'refused',
+        code: 'ReconsentRequired',
+        message: 'Consent is needed',
+      });
+      expect(bulkResets.row(bulkResetId)).toEqual(job);
+    });
+
+    it('stops a job that is being split, for good', async () => {
+      const { process, resets, bulkResets } = aProcess();
+      resets.failures.createMany = expired;
+
+      const job = await process(aJobOf(someRows(3)));
+      delete resets.failures.createMany;
+      const again = await process(aJobOf(someRows(3)));
+
+      expect(job).toMatchObject({
+        state: 'stopped',
+        code: 'ReconsentRequired',
+        message: 'Consent is needed. Start a new job for the rows that were not started',
+        counts: { valid: 3, invalid: 0, lastRow: 3 },
+        splitRows: 0,
+      });
+      expect([bulkResets.row(bulkResetId), again]).toEqual([job, job]);
+      expect(resets.rows).toEqual([]);
+    });
+
+    it.each([
+      ['waits for a day', 24 * 3_600_000 - 1, 'rejected'],
+      ['waits no longer', 24 * 3_600_000, 'fulfilled'],
+    ])('is also what may pass but %s', async (_, ageMs, status) => {
+      const { process, resets, clock } = aProcess();
+      resets.failures.createMany = away;
+      await expect(process(aJobOf(someRows(3)))).rejects.toBe(away);
+      clock.pass(ageMs);
+
+      const [result] = await Promise.allSettled([process(aJobOf(someRows(3)))]);
+
+      expect(result).toMatchObject({ status });
+    });
+  });
+
   it('rejects, to come again, when somebody else changed the job meanwhile', async () => {
     const { process, resets, bulkResets } = aProcess();
     bulkResets.onReplace = (row) => bulkResets.overwrite(row);
@@ -359,6 +474,19 @@ describe('createRefuseBulkReset()', () => {
     });
   });
 
+  it('says which field of the order it was', async () => {
+    const bulkResets = new FakeBulkResetStore();
+    const unknown = new ResetError('InvalidRequest', 'No such field', {
+      target: 'rows.3.password',
+    });
+
+    await createRefuseBulkReset({ bulkResets, now: () => acceptedAtMs })(refusing, unknown);
+
+    expect(bulkResets.row(bulkResetId)).toMatchObject({
+      message: 'rows.3.password: No such field',
+    });
+  });
+
   it('leaves a job alone that has the id already', async () => {
     const running = aBulkResetRow();
     const bulkResets = new FakeBulkResetStore([running]);
@@ -382,8 +510,10 @@ class WatchedBulkResetStore extends FakeBulkResetStore {
 /** A queue that goes away after so many messages. */
 class FailingWakeUps extends FakeWakeUps {
   failAfter = Infinity;
+  onSend: () => void = () => undefined;
 
   override send(resetId: string, delayMs: number): Promise<void> {
+    this.onSend();
     return this.sent.length < this.failAfter ? super.send(resetId, delayMs) : Promise.reject(away);
   }
 }
@@ -395,7 +525,8 @@ function aProcess() {
   const resets = new FakeResetStore();
   const wakeUps = new FailingWakeUps();
   const customers = new FakeCustomers({ 'contoso.com': customerTenantId });
-  const now = () => acceptedAtMs;
+  const clock = new FakeClock(acceptedAtMs);
+  const { now } = clock;
   let passwords = 0;
   const process = createProcessBulkReset({
     bulkResets,
@@ -418,9 +549,9 @@ function aProcess() {
     now,
   });
   return {
-    process: (order: BulkResetOrder) => process(order, signal),
+    process: (order: BulkResetOrder, time = signal) => process(order, time),
     passwords: () => passwords,
-    ...{ bulkResets, inbox, rowFaults, resets, wakeUps, customers },
+    ...{ bulkResets, inbox, rowFaults, resets, wakeUps, customers, clock },
   };
 }
 

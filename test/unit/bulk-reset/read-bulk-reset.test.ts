@@ -40,12 +40,30 @@ describe('createReadBulkReset()', () => {
     it.each<BulkResetState & { readonly open: number }>([
       { state: 'validating', open: 0 },
       { state: 'refused', code: 'InvalidRows', message: '', counts: countsOf(7), open: 0 },
-      { state: 'splitting', counts: countsOf(7), splitRows: 0, open: 7 },
+      { state: 'splitting', counts: countsOf(7), checkedSha256: '', splitRows: 0, open: 7 },
+      {
+        state: 'stopped',
+        code: 'InvalidRows',
+        message: '',
+        counts: countsOf(7),
+        splitRows: 0,
+        open: 0,
+      },
       { state: 'split', counts: countsOf(7), open: 7 },
     ])('says how many rows of a job that is $state are open', async ({ open, ...state }) => {
       const { progress } = aReader(aBulkResetRow(state));
 
       expect(await progress(bulkResetId, caller)).toMatchObject({ open, settled: 0, succeeded: 0 });
+    });
+
+    it('counts only the rows that there are once a job is stopped', async () => {
+      const state = { state: 'stopped', code: 'InvalidRows', message: '', splitRows: 1 } as const;
+      const { progress } = aReader(aBulkResetRow({ ...state, counts: countsOf(7) }), [
+        aResetRow({ resetId: idOf(1), state: 'applied' }),
+        aResetRow({ resetId: idOf(2), state: 'queued' }),
+      ]);
+
+      expect(await progress(bulkResetId, caller)).toMatchObject({ settled: 1, open: 1 });
     });
 
     it('does not count the rows of another job', async () => {
@@ -91,7 +109,7 @@ describe('createReadBulkReset()', () => {
 
       const found = await page({ bulkResetId, afterRow, limit }, caller);
 
-      expect(found.map(({ resetId }) => resetId)).toEqual(expected.map(idOf));
+      expect(found.rows.map(({ resetId }) => resetId)).toEqual(expected.map(idOf));
     });
 
     it.each([1, 2, 3, 100, maxPageSize])(
@@ -99,20 +117,51 @@ describe('createReadBulkReset()', () => {
       async (limit) => {
         const { page } = aReader(job, rows);
         const read: string[] = [];
-        for (let afterRow = 0; ; afterRow = Number(read.at(-1)?.slice(-7))) {
-          const found = await page({ bulkResetId, afterRow, limit }, caller);
-          if (found.length === 0) break;
-          read.push(...found.map(({ resetId }) => resetId));
+        for (let next: number | undefined = 0; next !== undefined;) {
+          const found = await page({ bulkResetId, afterRow: next, limit }, caller);
+          read.push(...found.rows.map(({ resetId }) => resetId));
+          next = found.nextAfterRow;
         }
 
         expect(read).toEqual(rows.map(({ resetId }) => resetId));
       },
     );
 
-    it('is empty while the job is checked', async () => {
-      const { page } = aReader(aBulkResetRow({ state: 'validating' }), rows);
+    it.each<[string, BulkResetState, number, number | undefined]>([
+      ['goes on where it was while the job is checked', { state: 'validating' }, 0, 0],
+      ['goes on where it was while rows are still to come', aSplitting(0), 4, 4],
+      ['goes on after the rows that are there', aSplitting(0), 0, 3],
+      [
+        'ends with the last row, though rows are still to come',
+        aSplitting(5_000),
+        3_499,
+        undefined,
+      ],
+      ['ends when no more rows come', { state: 'split', counts: countsOf(9) }, 5, undefined],
+    ])('%s', async (_, state, afterRow, expected) => {
+      const few = [1, 3, 1_001, 3_500].map((row) => aResetRow({ resetId: idOf(row) }));
+      const { page } = aReader(aBulkResetRow(state), few);
 
-      expect(await page({ bulkResetId, afterRow: 0, limit: 10 }, caller)).toEqual([]);
+      const { nextAfterRow } = await page({ bulkResetId, afterRow, limit: 100 }, caller);
+
+      expect(nextAfterRow).toBe(expected);
+    });
+
+    it('shows no row of the next shard before those of this one are made', async () => {
+      const { page } = aReader(aBulkResetRow(aSplitting(4)), [aResetRow({ resetId: idOf(1_001) })]);
+
+      expect(await page({ bulkResetId, afterRow: 4, limit: 9 }, caller)).toMatchObject({
+        rows: [],
+      });
+    });
+
+    it('goes over the gap at the end of a shard whose rows are all made', async () => {
+      const job = aBulkResetRow(aSplitting(1_001));
+      const { page } = aReader(job, [aResetRow({ resetId: idOf(1_001) })]);
+
+      expect(await page({ bulkResetId, afterRow: 4, limit: 9 }, caller)).toMatchObject({
+        rows: [{ resetId: idOf(1_001) }],
+      });
     });
   });
 
@@ -138,6 +187,10 @@ function aReader(job: BulkResetRow, resets: readonly ResetRow[] = []) {
     rowFaults,
   });
   return { progress, page, rowFaults };
+}
+
+function aSplitting(splitRows: number): BulkResetState {
+  return { state: 'splitting', counts: countsOf(3_500), checkedSha256: '', splitRows };
 }
 
 function countsOf(rows: number) {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BulkResetFacts } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { CheckedRow } from '../../../shared/bulk-reset/bulk-rows.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
 import type { UserPrincipalName } from '../../../shared/password-reset/ids.js';
@@ -13,7 +12,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const signal = new AbortController().signal;
-const job: BulkResetFacts = aBulkResetRow(undefined, { delivery: 'none' });
+const job = { ...aBulkResetRow(undefined, { delivery: 'none' }), splitRows: 0 };
 
 describe('createSplitRows()', () => {
   it('makes a password reset of a row', async () => {
@@ -108,6 +107,37 @@ describe('createSplitRows()', () => {
     expect(bounds).toEqual(expected);
   });
 
+  it.each([
+    ['a thousand rows', rowsFrom(1, 1_000), [1_000]],
+    ['a row less', rowsFrom(1, 999), []],
+    ['two thousand and one', rowsFrom(1, 2_001), [1_000, 2_000]],
+    ['rows with a gap', [...rowsFrom(1, 950), ...rowsFrom(1_001, 1_100)], [1_100]],
+  ])('says how far it is: %s', async (_, rows, expected) => {
+    const { splitRows } = aSplit();
+
+    expect(await splitRows(job, streamOf(rows), signal)).toEqual(expected);
+  });
+
+  it('goes on after the rows that are made', async () => {
+    const { splitRows, resets } = aSplit();
+
+    await splitRows({ ...job, splitRows: 150 }, streamOf(rowsFrom(1, 201)), signal);
+
+    expect(resets.transactions.map((made) => made.at(0))).toEqual([151, 201]);
+  });
+
+  it('says how far it is once the time is over', async () => {
+    const { split, wakeUps } = aSplit();
+    const time = new AbortController();
+    wakeUps.onSend = () => {
+      time.abort();
+    };
+
+    const rows = split(job, streamOf(rowsFrom(1, 300)), time.signal);
+
+    expect(await rows.next()).toEqual({ done: false, value: 100 });
+  });
+
   it('wakes a worker up for each row, once the rows are there', async () => {
     const { splitRows, resets, wakeUps } = aSplit();
     const rowsAtWakeUp: number[] = [];
@@ -173,7 +203,7 @@ function aSplit(sealFailure?: Error) {
   const wakeUps = new WatchedWakeUps();
   const requests: SealedRequest[] = [];
   let passwords = 0;
-  const splitRows = createSplitRows({
+  const split = createSplitRows({
     resets,
     wakeUps,
     seals: {
@@ -188,7 +218,12 @@ function aSplit(sealFailure?: Error) {
     },
     now: () => acceptedAtMs,
   });
-  return { splitRows, resets, wakeUps, requests };
+  const splitRows = async (...of: Parameters<typeof split>) => {
+    const done: number[] = [];
+    for await (const row of split(...of)) done.push(row);
+    return done;
+  };
+  return { splitRows, split, resets, wakeUps, requests };
 }
 
 function aCheckedRow(row: number) {

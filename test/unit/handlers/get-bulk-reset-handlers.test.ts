@@ -53,16 +53,15 @@ describe('createGetBulkResetHandler()', () => {
 
   it.each<[string, BulkResetRow, readonly ResetRow[], boolean]>([
     ['NotStarted', aBulkResetRow({ state: 'validating' }), [], true],
-    ['Running', aBulkResetRow({ state: 'splitting', counts: counted(1), splitRows: 0 }), [], true],
-    [
-      'Running',
-      aBulkResetRow({ state: 'splitting', counts: counted(1), splitRows: 0 }),
-      [aRow(1, 'applied')],
-      true,
-    ],
+    ['Running', aSplittingJob(), [], true],
+    ['Running', aSplittingJob(), [aRow(1, 'applied')], true],
     ['Running', aSplitJob(2), [aRow(1, 'applied'), aRow(2)], true],
     ['Succeeded', aSplitJob(2), [aRow(1, 'applied'), aRow(2, 'applied')], false],
     ['PartiallySucceeded', aSplitJob(2), [aRow(1, 'applied'), aRow(2, 'attention')], false],
+    ['Running', aStoppedJob(), [aRow(1, 'applied'), aRow(2)], true],
+    ['PartiallySucceeded', aStoppedJob(), [aRow(1, 'applied')], false],
+    ['Failed', aStoppedJob(), [aRow(1, 'rejected')], false],
+    ['Failed', aStoppedJob(), [], false],
     ['Failed', aSplitJob(2), [aRow(1, 'rejected'), aRow(2, 'cancelled')], false],
   ])('says %s: case %#', async (status, job, rows, isPolled) => {
     const { headers, body } = await aDoor({ job, rows }).monitor();
@@ -85,6 +84,16 @@ describe('createGetBulkResetHandler()', () => {
       progress: { succeeded: 0, failed: 0, open: 0 },
       failures: {},
       error: { code: 'InvalidRows', message: 'Nothing was …' },
+    });
+  });
+
+  it('says why a job was stopped, whatever its rows have come to', async () => {
+    const answer = await aDoor({ job: aStoppedJob(), rows: [aRow(1, 'applied')] }).monitor();
+
+    expect(answer.body).toMatchObject({
+      rows: { total: 9, invalid: 0 },
+      progress: { succeeded: 1, failed: 0, open: 0 },
+      error: { code: 'AppMisconfigured', message: 'No key' },
     });
   });
 
@@ -251,6 +260,16 @@ function aDoor(values: Asked = {}) {
 
 function counted(rows: number) {
   return { valid: rows, invalid: 0, lastRow: rows };
+}
+
+function aSplittingJob(): BulkResetRow {
+  const counts = counted(1);
+  return aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 0 });
+}
+
+function aStoppedJob(): BulkResetRow {
+  const error = { code: 'AppMisconfigured', message: 'No key' } as const;
+  return aBulkResetRow({ state: 'stopped', ...error, counts: counted(9), splitRows: 1 });
 }
 
 function aSplitJob(rows: number): BulkResetRow {

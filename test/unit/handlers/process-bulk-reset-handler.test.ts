@@ -13,6 +13,7 @@ const sha256 = 'AB'.repeat(32);
 const rows = [{ customer: customerTenantId, user: userId }];
 const order = { delivery: 'none', rows };
 const canary = 'canary-7f3a';
+const counts = { valid: 1, invalid: 0, lastRow: 1 };
 
 describe('createProcessBulkResetHandler()', () => {
   it('hands an order with rows on, as the caller of the queue', async () => {
@@ -138,7 +139,7 @@ describe('createProcessBulkResetHandler()', () => {
         },
       ]);
       expect(aside).toEqual([
-        { message: { bulkResetId: messageId, code: 'InvalidRequest', message }, delayMs: 0 },
+        { message: expect.objectContaining({ bulkResetId: messageId }), delayMs: 0 },
       ]);
       expect(logged).toEqual([
         {
@@ -162,7 +163,7 @@ describe('createProcessBulkResetHandler()', () => {
 
       expect(orders).toEqual([]);
       expect(refused).toMatchObject([{ bulkResetId: messageId, code: 'PermissionDenied' }]);
-      expect(aside).toMatchObject([{ message: { code: 'PermissionDenied', message } }]);
+      expect(aside).toMatchObject([{ message }]);
     });
 
     it.each<ResetErrorCode>(['BulkResetConflict', 'InvalidRequest', 'ReconsentRequired'])(
@@ -171,42 +172,90 @@ describe('createProcessBulkResetHandler()', () => {
         const { refused, aside } = await receive(order, { result: new ResetError(code, 'why') });
 
         expect(refused).toMatchObject([{ bulkResetId: messageId, code, message: 'why' }]);
-        expect(aside).toMatchObject([{ message: { code, message: order } }]);
+        expect(aside).toMatchObject([{ message: order }]);
       },
     );
   });
 
-  it('puts the message of a refused job aside; the job itself says why', async () => {
-    const result = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing …' });
-
-    const { refused, aside } = await receive(order, { result });
+  it.each([
+    aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing …' }),
+    aBulkResetRow({ state: 'stopped', code: 'InvalidRows', message: '', counts, splitRows: 1 }),
+  ])('puts the message of a $state job aside; the job itself says why', async (result) => {
+    const { refused, aside, logged } = await receive(order, { result });
 
     expect(refused).toEqual([]);
-    expect(aside).toEqual([
-      { message: { bulkResetId: messageId, code: 'InvalidRows', message: order }, delayMs: 0 },
+    expect(aside).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs: 0 }]);
+    expect(logged).toMatchObject([
+      { level: 'information' },
+      {
+        level: 'error',
+        args: ['bulk reset refused', { bulkResetId: messageId, code: 'InvalidRows' }],
+      },
+    ]);
+  });
+
+  it('puts no more than the id aside when the message has no room for it', async () => {
+    const { aside, refused } = await receive({ ...order, rows: [{ user: 'x'.repeat(49_090) }] });
+
+    expect(refused).toMatchObject([{ code: 'RequestTooLarge' }]);
+    expect(aside).toEqual([{ message: { bulkResetId: messageId }, delayMs: 0 }]);
+  });
+
+  it('sends a job on that needs another invocation', async () => {
+    const result = aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 1 });
+
+    const { again, aside } = await receive({ ...order, $stamp: 'x' }, { result });
+
+    expect(again).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs: 0 }]);
+    expect(aside).toEqual([]);
+  });
+
+  it.each([
+    ['as long as it is told', 90_000, 90_000],
+    ['half a minute when told nothing', undefined, 30_000],
+    ['a quarter of an hour at most', 900_001, 900_000],
+  ])('sends what may pass again and waits %s', async (_, retryAfterMs, delayMs) => {
+    const failure = new ResetError('Throttled', 'is away', { retryAfterMs });
+
+    const { again, aside, refused, logged } = await receive(order, { result: failure });
+
+    expect(again).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs }]);
+    expect([...aside, ...refused]).toEqual([]);
+    expect(logged).toEqual([
+      {
+        level: 'warning',
+        args: ['bulk reset waits', { bulkResetId: messageId, code: 'Throttled' }],
+      },
     ]);
   });
 
   it.each([
-    ['what may pass', new ResetError('StorageUnavailable', 'is away')],
     ['an unknown outcome', new ResetError('OutcomeUnknown', 'who knows')],
     ['a bug', new TypeError('is not a function')],
   ])('hands the message back after %s', async (_, failure) => {
-    const { deliver, refused, aside } = aQueue({ result: failure });
+    const { deliver, refused, aside, again } = aQueue({ result: failure });
 
     await expect(deliver(order)).rejects.toBe(failure);
 
-    expect(refused).toEqual([]);
-    expect(aside).toEqual([]);
+    expect([...refused, ...aside, ...again]).toEqual([]);
   });
 
-  it('hands the message back when the callers cannot be read', async () => {
-    const failure = new ResetError('KeyVaultUnavailable', 'is away');
-    const { deliver, orders, aside } = aQueue({ callersFailure: failure });
+  it('waits while the callers cannot be read', async () => {
+    const callersFailure = new ResetError('KeyVaultUnavailable', 'is away');
 
-    await expect(deliver(order)).rejects.toBe(failure);
+    const { orders, again } = await receive(order, { callersFailure });
 
-    expect([...orders, ...aside]).toEqual([]);
+    expect(orders).toEqual([]);
+    expect(again).toMatchObject([{ message: order }]);
+  });
+
+  it('refuses an unknown field though the callers cannot be read, for it is lost on the way', async () => {
+    const callersFailure = new ResetError('KeyVaultUnavailable', 'is away');
+
+    const { refused, again } = await receive({ ...order, extra: 1 }, { callersFailure });
+
+    expect(refused).toMatchObject([{ code: 'InvalidRequest' }]);
+    expect(again).toEqual([]);
   });
 
   it('hands the message back when it cannot be put aside', async () => {
@@ -237,6 +286,7 @@ function aQueue(values: QueueValues) {
   const orders: BulkResetOrder[] = [];
   const refused: object[] = [];
   const aside: { readonly message: object; readonly delayMs: number }[] = [];
+  const again: typeof aside = [];
   const { context, logged } = anInvocation({ id: 'id' in values ? values.id : messageId });
   const handler = createProcessBulkResetHandler({
     readCallerList: () =>
@@ -259,12 +309,16 @@ function aQueue(values: QueueValues) {
       aside.push({ message, delayMs });
       return Promise.resolve();
     },
+    sendAgain: (message, delayMs) => {
+      again.push({ message, delayMs });
+      return Promise.resolve();
+    },
     timeoutMs: 280_000,
   });
   const deliver = async (message: unknown) => {
     await handler(message, context);
   };
-  return { deliver, orders, refused, aside, logged };
+  return { deliver, orders, refused, aside, again, logged };
 }
 
 function theQueue(...permissions: readonly Permission[]): Caller {

@@ -59,6 +59,12 @@ export interface StackOptions {
   readonly dataDirectory?: string;
   /** Settings of the app that differ from the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Puts something between the app and its storage: gives the connection string that the app is to use.
+   *
+   * @default the app uses the storage directly
+   */
+  readonly interpose?: (connectionString: string) => Promise<string>;
   /** Each line that the Functions host prints. */
   readonly onLine?: (line: string) => void;
 }
@@ -93,6 +99,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     started({ close: () => azurite.stop() });
     await createStorage(azurite);
+    const appStorage =
+      (await options.interpose?.(azurite.connectionString)) ?? azurite.connectionString;
     const entra = started(await startEntra({ directory, app: { ...partner, clientSecret } }));
     const identity = started(await startManagedIdentity({ clientId: identityClientId }));
     const keyVault = started(
@@ -115,7 +123,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       PARTNER_CENTER_URL: partnerCenter.url,
       ENTRA_AUTHORITY_URL: entra.url,
       KEY_VAULT_URI: keyVault.url,
-      STORAGE: azurite.connectionString,
+      STORAGE: appStorage,
       AZURE_CLIENT_ID: identityClientId,
       IDENTITY_ENDPOINT: identity.url,
       IDENTITY_HEADER: identity.header,

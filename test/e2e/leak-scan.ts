@@ -1,6 +1,5 @@
 import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { QueueServiceClient } from '@azure/storage-queue';
 
 /** A text in which a secret must not be, and where it comes from. */
 export interface Sink {
@@ -66,14 +65,13 @@ function piecesOf(value: string): string[] {
   return Array.from({ length: count }, (_, start) => value.slice(start, start + pieceLength));
 }
 
-/** Everything that lies in the storage account: every table, queue and blob. */
+/** Everything that lies in the tables and blobs of the storage account. */
 export async function readStorage(connectionString: string): Promise<Sink[]> {
-  const [tables, queues, blobs] = await Promise.all([
+  const [tables, blobs] = await Promise.all([
     readTables(connectionString),
-    readQueues(connectionString),
     readBlobs(connectionString),
   ]);
-  return [...tables, ...queues, ...blobs];
+  return [...tables, ...blobs];
 }
 
 async function readTables(connectionString: string): Promise<Sink[]> {
@@ -89,21 +87,12 @@ async function readTables(connectionString: string): Promise<Sink[]> {
   return sinks;
 }
 
-/** Messages that are being worked on are not seen; each has been seen as visible before. */
-async function readQueues(connectionString: string): Promise<Sink[]> {
-  const service = QueueServiceClient.fromConnectionString(connectionString);
-  const sinks: Sink[] = [];
-  for await (const { name } of service.listQueues()) {
-    const { peekedMessageItems } = await service
-      .getQueueClient(name)
-      .peekMessages({ numberOfMessages: 32 });
-    const texts = peekedMessageItems.flatMap(({ messageText }) => [
-      messageText,
-      Buffer.from(messageText, 'base64').toString(),
-    ]);
-    sinks.push({ name: `queue ${name}`, text: texts.join('\n') });
-  }
-  return sinks;
+/** The texts of the messages that requests to a queue put there, as sent and decoded. */
+export function messagesIn(requestBodies: readonly string[]): string[] {
+  return requestBodies.flatMap((body) => {
+    const text = /<MessageText>(.*?)<\/MessageText>/s.exec(body)?.[1];
+    return text === undefined ? [] : [body, Buffer.from(text, 'base64').toString()];
+  });
 }
 
 async function readBlobs(connectionString: string): Promise<Sink[]> {

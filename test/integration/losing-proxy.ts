@@ -5,6 +5,8 @@ export interface LosingProxy {
   readonly url: string;
   /** Method, path and query of every request, in order. */
   readonly seen: readonly string[];
+  /** The body of every request that has one, in order of their ends. */
+  readonly bodies: readonly string[];
   /** The next request with this method is carried out, and nobody is told. */
   loseNextAnswer(method: string): void;
   /** From now on a page of a table has no more entities than this, and says that more follow. */
@@ -16,6 +18,7 @@ export interface LosingProxy {
 export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> {
   const { hostname, port } = new URL(targetUrl);
   const seen: string[] = [];
+  const bodies: string[] = [];
   let methodToLose: string | undefined;
   let pageSize: number | undefined;
 
@@ -35,6 +38,7 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
       answer.pipe(response);
     });
     outgoing.once('error', () => incoming.socket.destroy());
+    recordBody(incoming, bodies);
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,6 +46,7 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    bodies,
     loseNextAnswer: (method) => void (methodToLose = method),
     shortenPages: (entities) => void (pageSize = entities),
     close: () =>
@@ -50,6 +55,14 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
         server.closeAllConnections();
       }),
   };
+}
+
+function recordBody(incoming: IncomingMessage, bodies: string[]): void {
+  const chunks: Buffer[] = [];
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+  incoming.once('end', () => {
+    if (chunks.length > 0) bodies.push(Buffer.concat(chunks).toString());
+  });
 }
 
 /** The signature of a request to a table does not cover the size of the page. */

@@ -5,9 +5,12 @@ import { build as esbuild } from 'esbuild';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** Some dependencies are CommonJS inside and ask for `require`, which an ES module does not have. */
+/**
+ * Some dependencies are CommonJS inside and ask for `require`, which an ES module does not have. The
+ * alias is a name that no bundled module imports as well.
+ */
 const requireBanner = {
-  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  js: "import { createRequire as createRequireOfBanner } from 'node:module'; const require = createRequireOfBanner(import.meta.url);",
 };
 
 const shared = {

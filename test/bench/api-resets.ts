@@ -17,3 +17,12 @@ export function createApiResets({ apiUrl, apiKey }: { apiUrl: string; apiKey: st
     if (response.status !== 200) throw new Error(`A reset answered ${response.status}`);
   };
 }
+
+/** What any call costs: the host, the library and the look at the API key. */
+export function createApiCall({ apiUrl, apiKey }: { apiUrl: string; apiKey: string }) {
+  return async (): Promise<void> => {
+    const headers = { 'x-api-key': apiKey };
+    const response = await nodeFetch(`${apiUrl}/whoami`, { agent, headers });
+    JSON.parse(await response.text());
+  };
+}

@@ -1,12 +1,16 @@
-import { createApiResets } from './api-resets.js';
+import { createApiCall, createApiResets } from './api-resets.js';
+import { createTableWrite } from './table-write.js';
 import { runRawBulk } from './raw-bulk.js';
 import { createRawUpstream } from './raw-upstream.js';
 import type { BenchUser } from './bench-user.js';
 
 /** What the benchmark asks of the process that makes the calls. */
 export interface ClientTask {
-  /** Resets one after the other over our API or raw, or a bulk job raw. */
-  readonly kind: 'ours' | 'raw' | 'rawBulk';
+  /**
+   * One call a user, one after the other: a reset over our API, the same upstream calls raw, a call
+   * of the API that does nothing, one conditional write to a table. Or a bulk job raw.
+   */
+  readonly kind: 'ours' | 'raw' | 'nothing' | 'write' | 'rawBulk';
   readonly users: readonly BenchUser[];
   readonly apiUrl: string;
   readonly apiKey: string;
@@ -27,6 +31,10 @@ async function run(task: ClientTask): Promise<ClientResult> {
   switch (task.kind) {
     case 'ours':
       return timeEach(task.users, createApiResets(task));
+    case 'nothing':
+      return timeEach(task.users, createApiCall(task));
+    case 'write':
+      return timeEach(task.users, await createTableWrite(task));
     case 'raw':
       return timeEach(task.users, createRawUpstream(task).resetPassword);
     case 'rawBulk':

@@ -8,6 +8,9 @@ export interface SingleLatencyFacts {
   readonly rawMedianMs: number;
   readonly oursMedianMs: number;
   readonly overRawMs: number;
+  /** What no reset can do without: a call of the API that does nothing, and one conditional write. */
+  readonly emptyCallMs: number;
+  readonly tableWriteMs: number;
   readonly rawP95Ms: number;
   readonly oursP95Ms: number;
   readonly samples: number;
@@ -38,15 +41,21 @@ export async function measureSingleLatency(
   await client.run('raw', take(warmUp));
   const oursMs: number[] = [];
   const rawMs: number[] = [];
+  const emptyCallMs: number[] = [];
+  const tableWriteMs: number[] = [];
   while (oursMs.length < samples) {
     oursMs.push(...(await client.run('ours', take(perTurn))));
     rawMs.push(...(await client.run('raw', take(perTurn))));
+    emptyCallMs.push(...(await client.run('nothing', take(perTurn))));
+    tableWriteMs.push(...(await client.run('write', take(perTurn))));
   }
   return {
     upstreamLatencyMs,
     rawMedianMs: rounded(median(rawMs)),
     oursMedianMs: rounded(median(oursMs)),
     overRawMs: rounded(median(oursMs) - median(rawMs)),
+    emptyCallMs: rounded(median(emptyCallMs)),
+    tableWriteMs: rounded(median(tableWriteMs)),
     rawP95Ms: rounded(quantile(rawMs, 0.95)),
     oursP95Ms: rounded(quantile(oursMs, 0.95)),
     samples: oursMs.length,

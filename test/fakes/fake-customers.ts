@@ -14,8 +14,6 @@ export class FakeCustomers implements Customers {
 
   findByDomain(domain: CustomerDomain): Promise<CustomerTenantId | undefined> {
     this.asked.push(domain);
-    return this.failure
-      ? Promise.reject(this.failure)
-      : Promise.resolve(this.byDomain.get(domain));
+    return this.failure ? Promise.reject(this.failure) : Promise.resolve(this.byDomain.get(domain));
   }
 }

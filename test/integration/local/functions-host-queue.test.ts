@@ -32,19 +32,6 @@ const source = `
     context.extraOutputs.set(seen, { attempt: context.triggerMetadata.dequeueCount });
   });
 
-  let openGate;
-  const gate = new Promise((resolve) => { openGate = resolve; });
-  let running = 0;
-  let most = 0;
-  queue('parallel', async (message, context) => {
-    most = Math.max(most, running += 1);
-    context.log('parallel running', running);
-    if (message === 'held') await gate;
-    running -= 1;
-    context.extraOutputs.set(seen, { most });
-  });
-  app.http('open-gate', { methods: ['POST'], handler: () => openGate() });
-
   app.storageQueue('named', {
     queueName: '%NAMED_QUEUE%',
     connection: 'STORAGE',
@@ -59,6 +46,25 @@ const source = `
       return { status: 202 };
     },
   });
+`;
+
+const parallelSource = `
+  import { app } from '@azure/functions';
+
+  let openGate;
+  const gate = new Promise((resolve) => { openGate = resolve; });
+  let running = 0;
+  app.storageQueue('parallel', {
+    queueName: 'parallel',
+    connection: 'STORAGE',
+    handler: async (message, context) => {
+      running += 1;
+      context.log('parallel running', running);
+      if (message === 'held') await gate;
+      running -= 1;
+    },
+  });
+  app.http('open-gate', { methods: ['POST'], handler: () => openGate() });
 `;
 
 const hostSettings = {
@@ -223,19 +229,30 @@ describe('the Functions host, for queue triggers', () => {
   });
 
   it('takes the next batch once no more than newBatchThreshold messages are left of the last', async () => {
-    // The first batch keeps one message, which is the threshold; the second keeps its three.
+    // The first batch keeps one message, which is the threshold; the second keeps its three. They
+    // are all there before the host is, or a poll in between would cut other batches.
     const contents = ['held', 'quick', 'quick', ...Array<string>(9).fill('held')];
+    await queues.createQueue('parallel');
     for (const content of contents) await put('parallel', content);
+    const app = await writeSampleApp({ 'main.mjs': parallelSource }, hostSettings);
+    const other = await startFunctionsHost({
+      app,
+      script: await buildFunctionsHost(),
+      env: { STORAGE: azurite.connectionString },
+    });
 
-    await eventually(() => host.lines.find((line) => line.endsWith('parallel running 4')));
+    await eventually(() => other.lines.find((line) => line.endsWith('parallel running 4')));
     const { peekedMessageItems } = await queues
       .getQueueClient('parallel')
       .peekMessages({ numberOfMessages: 32 });
-    await fetch(`${host.url}/api/open-gate`, { method: 'POST' });
-    const most = await Promise.all(contents.map(async () => (await takeSeen())['most']));
+    await fetch(`${other.url}/api/open-gate`, { method: 'POST' });
+    await eventually(async () => ((await countMessages('parallel')) === 0 ? true : undefined));
+    await other.stop();
 
+    const running = other.lines.flatMap((line) => /parallel running (\d+)$/.exec(line)?.[1] ?? []);
     expect(peekedMessageItems).toHaveLength(6);
-    expect(Math.max(...(most as number[]))).toBe(4);
+    expect(running).toHaveLength(contents.length);
+    expect(Math.max(...running.map(Number))).toBe(4);
   });
 
   it('reads the name of a queue from the app settings', async () => {

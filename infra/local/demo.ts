@@ -72,8 +72,13 @@ function readArguments() {
         latency: { type: 'string', default: '20' },
         faults: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
     return {
       users: wholeNumber(values.users, 10, 100_000),
       latencyMs: wholeNumber(values.latency, 0, 10_000),

@@ -39,6 +39,15 @@ const stop = () => {
 };
 process.on('SIGINT', () => void stop());
 process.on('SIGTERM', () => void stop());
+endWithParent();
 const code = await stack.host.exited;
 await stop();
 process.exitCode = code ?? 1;
+
+/** npm starts us through a shell that keeps a signal to itself, so the end of the shell counts as one. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) void stop();
+  }, 250).unref();
+}

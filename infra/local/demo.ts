@@ -15,6 +15,7 @@ const say = (line: string) => {
   if (!json) console.log(line);
 };
 const startedAt = performance.now();
+let quartersShown = 0;
 
 say('Resets passwords through Partner Center, on local stand-ins. Nothing leaves this machine.\n');
 const stack = await startStack({
@@ -58,10 +59,16 @@ function setUpPartnerCenter(): void {
   stack.partnerCenter.faults.set([latency, ...(faults ? trouble : [])]);
 }
 
+/** One line that grows in a terminal; elsewhere a line for each quarter. */
 function showProgress(done: number, total: number): void {
-  if (json || !process.stdout.isTTY) return;
-  process.stdout.write(`\r${progressBar(done, total)}`);
-  if (done === total) process.stdout.write('\n');
+  if (json) return;
+  if (process.stdout.isTTY) {
+    process.stdout.write(`\r${progressBar(done, total)}${done === total ? '\n' : ''}`);
+    return;
+  }
+  const quarters = Math.floor((done * 4) / total);
+  if (quarters > quartersShown) say(progressBar(done, total));
+  quartersShown = Math.max(quarters, quartersShown);
 }
 
 function readArguments() {

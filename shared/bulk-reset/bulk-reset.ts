@@ -18,8 +18,12 @@ export interface BulkResetOrder {
 
 export type BulkSource =
   | { readonly kind: 'rows'; readonly rows: readonly RowFields[] }
+  /** A CSV that came with the order. */
+  | { readonly kind: 'csv'; readonly csv: string }
   /** A CSV in the inbox; the hash, in lower-case hex, says which content was meant. */
-  | { readonly kind: 'blob'; readonly name: string; readonly sha256: string };
+  | { readonly kind: 'blob'; readonly name: string; readonly sha256: string }
+  /** The rows of another job of the same caller that failed, under the numbers they had there. */
+  | { readonly kind: 'failedRows'; readonly of: string };
 
 /** One row as it came in, nothing of it checked. */
 export interface RowFields {
@@ -51,6 +55,34 @@ export interface BulkResetFacts {
   /** Tells another order under the same id from the same one again. */
   readonly fingerprint: string;
   readonly acceptedAtMs: number;
+  /** From then on no row is started any more. */
+  readonly cancelledAtMs?: number;
+  /** From then on no password is shown any more. */
+  readonly acknowledgedAtMs?: number;
+  /** As the sweeper found the rows last. */
+  readonly tally?: BulkTally;
+  /** When the sweeper found every row settled. */
+  readonly finishedAtMs?: number;
+  /** When the passwords were removed. */
+  readonly purgedAtMs?: number;
+}
+
+/** What the rows of a job have come to, as far as they were counted. */
+export interface BulkTally {
+  /** Of all shards. */
+  readonly all: RowTally;
+  /** So many shards from the first one are settled for good, … */
+  readonly settledShards: number;
+  /** … and this is what they came to. */
+  readonly settled: RowTally;
+}
+
+export interface RowTally {
+  readonly made: number;
+  readonly settled: number;
+  readonly succeeded: number;
+  /** How many rows ended with each code, or in each state without one. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 export type BulkResetState =
@@ -90,6 +122,9 @@ export interface RowCounts {
 
 /** Rows of one shard share a table partition; ids are dense, so the shard follows from the row. */
 export const rowsPerShard = 1_000;
+
+/** What one table transaction takes, and what is worked off together. */
+export const rowsPerSlice = 100;
 
 export function bulkRowResetId(bulkResetId: string, row: number): string {
   return `${bulkResetId}-${String(row).padStart(7, '0')}`;

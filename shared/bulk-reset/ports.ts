@@ -1,5 +1,6 @@
-import type { ResetRow } from '../password-reset/reset-row.js';
-import type { BulkResetRow, RowFault } from './bulk-reset.js';
+import type { OpenRow, ResetRow } from '../password-reset/reset-row.js';
+import type { Stored } from '../password-reset/ports.js';
+import type { BulkResetOrder, BulkResetRow, RowFault } from './bulk-reset.js';
 
 export interface StoredBulkReset {
   readonly row: BulkResetRow;
@@ -13,7 +14,15 @@ export interface BulkResetStore {
   read(bulkResetId: string): Promise<StoredBulkReset | undefined>;
   /** `conflict` when somebody else changed the job meanwhile; nothing was written then. */
   replace(row: BulkResetRow, etag: string): Promise<StoredBulkReset | 'conflict'>;
+  /** Jobs in this phase, in no order. */
+  inPhase(phase: BulkPhase): AsyncIterable<StoredBulkReset>;
 }
+
+/**
+ * What a job still needs: `open` to be carried out, `finished` to have its passwords purged, `purged`
+ * nothing but to be forgotten some day. It follows from the row, see `phaseOf`.
+ */
+export type BulkPhase = 'open' | 'finished' | 'purged';
 
 /** The rows of a job, read in order. */
 export interface BulkResetRows {
@@ -25,9 +34,48 @@ export interface BulkResetRows {
   }): Promise<readonly ResetRow[]>;
   /** What the rows of a shard have come to, without the rest of them. */
   outcomes(bulkResetId: string, shard: number): Promise<readonly RowOutcome[]>;
+  /** The rows of a slice that are not settled. */
+  openRows(slice: Slice): Promise<readonly Stored<OpenRow>[]>;
+  /** The applied rows of a shard that still hold their seal. */
+  sealedRows(bulkResetId: string, shard: number): Promise<readonly Stored[]>;
+  /** Deletes the rows of a shard. */
+  deleteShard(bulkResetId: string, shard: number): Promise<void>;
 }
 
-export type RowOutcome = Pick<ResetRow, 'state'> & { readonly code?: string };
+export type RowOutcome = Pick<ResetRow, 'resetId' | 'customerTenantId' | 'state' | 'attempts'> & {
+  readonly code?: string;
+  /** Of a row that is queued or uncertain. */
+  readonly notBeforeMs?: number;
+  /** Of a row that is claimed. */
+  readonly leaseExpiresAtMs?: number;
+};
+
+/** A hundred rows of a job that are worked off together; slice 0 starts with row 1. */
+export interface Slice {
+  readonly bulkResetId: string;
+  readonly slice: number;
+}
+
+/** Messages that say "look at this slice". They may be lost, doubled, late or forged without harm. */
+export interface SliceWakeUps {
+  send(slice: Slice, delayMs: number): Promise<void>;
+}
+
+/** Messages that say "look at this job". They may be lost, doubled, late or forged without harm. */
+export interface BulkWakeUps {
+  send(bulkResetId: string, delayMs: number): Promise<void>;
+}
+
+/**
+ * The orders behind the jobs, kept until a job is purged so that anybody can go on with it. They are
+ * sealed: write access to storage forges none, and read access shows no sign-in names.
+ */
+export interface BulkOrders {
+  write(order: BulkResetOrder, signal: AbortSignal): Promise<void>;
+  /** Undefined when there is none, or none of ours. */
+  read(bulkResetId: string, signal: AbortSignal): Promise<BulkResetOrder | undefined>;
+  delete(bulkResetId: string): Promise<void>;
+}
 
 /** The CSV files of other systems. */
 export interface Inbox {
@@ -46,4 +94,5 @@ export interface InboxFile {
 export interface RowFaults {
   write(bulkResetId: string, faults: readonly RowFault[]): Promise<void>;
   read(bulkResetId: string): Promise<readonly RowFault[]>;
+  delete(bulkResetId: string): Promise<void>;
 }

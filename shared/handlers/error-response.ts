@@ -21,6 +21,7 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   PasswordResetNotFound: 404,
   BulkResetNotFound: 404,
   BulkResetConflict: 409,
+  IdempotencyConflict: 409,
   PasswordNotAllowed: 422,
 
   CustomerNotFound: 404,
@@ -30,6 +31,7 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   UserSynchronized: 422,
   UserIsAdmin: 422,
   RolesUnreadable: 422,
+  Superseded: 409,
 
   PasswordRejected: 422,
   RequestRejected: 422,
@@ -52,6 +54,7 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   SignInThrottled: 503,
   SignInUnavailable: 503,
 
+  Halted: 503,
   TimedOut: 503,
   KeyVaultUnavailable: 503,
   StorageUnavailable: 503,

@@ -81,9 +81,9 @@ function refuseAs(code: ResetError['code'], why: string): never {
   throw new ResetError(code, `Cannot reset password: ${why}`);
 }
 
-/** What may pass by itself is tried again; anything else is a refusal. */
+/** What may pass, or is for whoever runs the service to mend, is no refusal. */
 function rolesUnreadable(error: ResetError): ResetError {
-  if (error.recovery === 'later') return error;
+  if (error.recovery !== 'never') return error;
   return new ResetError(
     'RolesUnreadable',
     "Cannot reset password: the user's directory roles cannot be read",

@@ -13,6 +13,8 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   PasswordResetNotFound: 'There is no such password reset',
   BulkResetNotFound: 'There is no such bulk reset',
   BulkResetConflict: 'Another bulk reset has that id: choose a new one',
+  IdempotencyConflict:
+    'Another request was sent with this idempotency key: choose a new key for a new request',
   PasswordNotAllowed: "The chosen password breaks Entra's rules: choose another",
 
   CustomerNotFound: 'There is no such customer',
@@ -21,6 +23,7 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   UserFederated: 'The user signs in through a federated domain: reset the password there',
   UserSynchronized: 'The user is synchronized from on-premises: reset the password there',
   UserIsAdmin: 'The user holds a directory role: administrators are not reset here',
+  Superseded: 'A newer reset of the same user has begun: its password is the one that counts',
   RolesUnreadable: "The user's directory roles cannot be read, so nothing was sent",
 
   PasswordRejected: 'The directory refused the password',
@@ -46,6 +49,7 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   SignInThrottled: 'Microsoft Entra is busy',
   SignInUnavailable: 'Microsoft Entra cannot be reached',
 
+  Halted: 'Password resets are stopped by whoever runs this service: ask again later',
   TimedOut: 'It took too long, and nothing was started: ask again',
   KeyVaultUnavailable: 'Key Vault cannot be reached',
   StorageUnavailable: 'Storage cannot be reached',

@@ -6,7 +6,7 @@ import type {
   UserPrincipalName,
   UserReference,
 } from './ids.js';
-import type { Delivery, ResetRow } from './reset-row.js';
+import type { Delivery, OpenRow, ResetRow } from './reset-row.js';
 
 /** The partner's customers. */
 export interface Customers {
@@ -86,14 +86,20 @@ export interface SealedRequest {
   readonly passwordProfile: PasswordProfile;
   /** True when the caller chose the password. */
   readonly isChosen: boolean;
+  /** As in the row: a row that somebody puts back later is not carried out again. */
+  readonly acceptedAtMs: number;
 }
 
 /** The encrypted envelope of one request and its password, bound to one reset. */
 export interface Seals {
   /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
   seal(resetId: string, request: SealedRequest, signal: AbortSignal): Promise<string>;
-  /** Rejects with a plain error when the seal was made for another reset, or damaged. */
-  open(resetId: string, seal: string, signal: AbortSignal): Promise<SealedRequest>;
+  /**
+   * Undefined when it is no seal of ours, or was made for another reset.
+   *
+   * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
+   */
+  open(resetId: string, seal: string, signal: AbortSignal): Promise<SealedRequest | undefined>;
 }
 
 /**
@@ -114,8 +120,12 @@ export interface Stored<Row extends ResetRow = ResetRow> {
 
 /** Where the rows are. Every write is conditional; none is lost or made twice unnoticed. */
 export interface ResetStore {
-  /** @throws {@link ResetError} `StorageUnavailable` */
-  create<Row extends ResetRow>(row: Row): Promise<Stored<Row>>;
+  /**
+   * `exists` when there is another row under this id already; nothing was written then.
+   *
+   * @throws {@link ResetError} `StorageUnavailable`
+   */
+  create<Row extends ResetRow>(row: Row): Promise<Stored<Row> | 'exists'>;
   /**
    * Creates rows of one job, all with the same partition, at most 100. Rows that exist already stay as they are.
    *
@@ -130,6 +140,79 @@ export interface ResetStore {
    * @throws {@link ResetError} `StorageUnavailable`
    */
   replace<Row extends ResetRow>(row: Row, etag: string): Promise<Stored<Row> | 'conflict'>;
+  /**
+   * Replaces rows with the same partition, at most 100. Those that are not the ones that were read stay as
+   * they are.
+   *
+   * @throws {@link ResetError} `StorageUnavailable`
+   */
+  replaceMany(rows: readonly Stored[]): Promise<void>;
+}
+
+/** The single resets by day of acceptance, for those who look after them. */
+export interface SingleResets {
+  /** Rows that are not settled, accepted on this day (UTC) or up to `days - 1` before it. */
+  open(days: { readonly lastDayMs: number; readonly days: number }): AsyncIterable<Stored<OpenRow>>;
+  /** Applied rows accepted on that day (UTC) that still hold their seal. */
+  sealed(dayMs: number): AsyncIterable<Stored>;
+  /** Deletes every row accepted on that day (UTC). */
+  deleteDay(dayMs: number): Promise<void>;
+}
+
+export interface UserKey {
+  readonly customerTenantId: CustomerTenantId;
+  readonly userId: UserId;
+}
+
+/**
+ * Which reset of a user is the newest that has begun. The entry is never removed: the next reset of
+ * the user takes it over.
+ */
+export interface UserLocks {
+  /** The entry as it is now: with this reset if there was none. */
+  createOrRead(user: UserKey, resetId: string): Promise<UserLock>;
+  read(user: UserKey): Promise<UserLock | undefined>;
+  /** `conflict` when somebody else changed it meanwhile; nothing was written then. */
+  replace(user: UserKey, resetId: string, etag: string): Promise<UserLock | 'conflict'>;
+}
+
+export interface UserLock {
+  readonly resetId: string;
+  readonly etag: string;
+}
+
+/** What holds for every instance: the stop switch, and until when nothing may be sent to whom. */
+export interface Control {
+  /** As of at most two seconds ago. */
+  read(signal: AbortSignal): Promise<ControlState>;
+  /** Sends nothing for this customer, or for anybody, until then. A brake is only ever lengthened. */
+  brake(scope: BrakeScope, untilMs: number): Promise<void>;
+}
+
+export type BrakeScope = 'partner' | CustomerTenantId;
+
+export interface ControlState {
+  readonly isHalted: boolean;
+  /** Brakes that were set, some of them over by now. */
+  readonly brakedUntilMs: ReadonlyMap<BrakeScope, number>;
+}
+
+/** Which reset an idempotency key stands for. */
+export interface IdempotencyKeys {
+  /** The entry as it is now: this one if there was none, or only one that has expired. */
+  createOrRead(key: IdempotencyKey, entry: IdempotencyEntry): Promise<IdempotencyEntry>;
+}
+
+export interface IdempotencyKey {
+  readonly caller: string;
+  readonly key: string;
+}
+
+export interface IdempotencyEntry {
+  readonly resetId: string;
+  /** Tells another request from the same one again, without telling anything about it. */
+  readonly fingerprint: string;
+  readonly createdAtMs: number;
 }
 
 /** Messages that say "look at this row". They may be lost, doubled, late or forged without harm. */

@@ -3,9 +3,10 @@
  *
  * - `never`: nothing was changed, and nothing will be until a person changes something.
  * - `later`: nothing was changed, and the same request may succeed by itself later.
+ * - `operator`: nothing was changed, and nothing can be until whoever runs the service has acted.
  * - `unknown`: the password may have been changed.
  */
-export type Recovery = 'never' | 'later' | 'unknown';
+export type Recovery = 'never' | 'later' | 'operator' | 'unknown';
 
 /** Every foreseen failure. Codes are part of the contract: callers match them, never messages. */
 export const recoveryByCode = {
@@ -19,6 +20,7 @@ export const recoveryByCode = {
   PasswordResetNotFound: 'never',
   BulkResetNotFound: 'never',
   BulkResetConflict: 'never',
+  IdempotencyConflict: 'never',
   PasswordNotAllowed: 'never',
 
   // Whom it is about.
@@ -29,6 +31,7 @@ export const recoveryByCode = {
   UserSynchronized: 'never',
   UserIsAdmin: 'never',
   RolesUnreadable: 'never',
+  Superseded: 'never',
 
   // What Partner Center says.
   PasswordRejected: 'never',
@@ -36,24 +39,25 @@ export const recoveryByCode = {
   PartnerPermissionDenied: 'never',
   NoCustomerRelationship: 'never',
   CustomerBlocked: 'never',
-  PartnerAccountBlocked: 'never',
+  PartnerAccountBlocked: 'operator',
   AccessTokenRejected: 'later',
   Throttled: 'later',
   PartnerCenterUnavailable: 'later',
   OutcomeUnknown: 'unknown',
 
-  // Our own sign-in: each needs a person, except the last two.
-  ReconsentRequired: 'never',
-  MfaRequired: 'never',
-  ConditionalAccessBlocked: 'never',
-  ServiceAccountUnusable: 'never',
-  ConsentMissing: 'never',
-  ClientCredentialRejected: 'never',
-  AppMisconfigured: 'never',
+  // Our own sign-in.
+  ReconsentRequired: 'operator',
+  MfaRequired: 'operator',
+  ConditionalAccessBlocked: 'operator',
+  ServiceAccountUnusable: 'operator',
+  ConsentMissing: 'operator',
+  ClientCredentialRejected: 'operator',
+  AppMisconfigured: 'operator',
   SignInThrottled: 'later',
   SignInUnavailable: 'later',
 
   // What we stand on.
+  Halted: 'later',
   TimedOut: 'later',
   KeyVaultUnavailable: 'later',
   StorageUnavailable: 'later',

@@ -17,10 +17,14 @@ export interface ResetFacts {
   /** The caller's own reference, such as a ticket number. */
   readonly reference?: string;
   readonly acceptedAtMs: number;
-  /** Claims so far. */
+  /** Claims so far, without those that ended in waiting for somebody else. */
   readonly attempts: number;
+  /** Of the last claim: tells whose write it is that is stored. */
+  readonly attemptId?: string;
   /** Attempts that certainly changed nothing and may be repeated; each gives the next one a new request id. */
   readonly definiteAnswers: number;
+  /** Generated passwords that the directory refused; each was followed by another. */
+  readonly refusedPasswords: number;
   /** When an attempt with unknown outcome was last under way; absent when there never was one. */
   readonly unknownAtMs?: number;
   /** Known once the user was looked up. */
@@ -59,7 +63,11 @@ export type SettledRow = ResetFacts & SettledState;
 /** What became of one attempt. */
 export type AttemptOutcome =
   | { readonly kind: 'applied'; readonly userId: UserId }
-  | { readonly kind: 'failed'; readonly userId?: UserId; readonly error: ResetError };
+  | { readonly kind: 'failed'; readonly userId?: UserId; readonly error: ResetError }
+  /** Nothing was sent, because somebody else comes first. */
+  | { readonly kind: 'postponed'; readonly userId?: UserId; readonly untilMs: number }
+  /** The directory refused the generated password; the seal holds another one. */
+  | { readonly kind: 'passwordReplaced'; readonly userId: UserId; readonly seal: string };
 
 export interface ResetLimits {
   /** A worker's exclusive right to send. */
@@ -68,6 +76,8 @@ export interface ResetLimits {
   readonly settleMs: number;
   readonly maxAttempts: number;
   readonly maxAgeMs: number;
+  /** Generated passwords tried for one row. */
+  readonly maxPasswords: number;
   readonly backoff: { readonly baseMs: number; readonly capMs: number };
   /** The longest wish of the other side that is granted. */
   readonly maxRetryAfterMs: number;
@@ -78,17 +88,22 @@ export const defaultLimits: ResetLimits = {
   settleMs: 300_000,
   maxAttempts: 8,
   maxAgeMs: 24 * 3_600_000,
+  maxPasswords: 3,
   backoff: { baseMs: 5_000, capMs: 600_000 },
   maxRetryAfterMs: 900_000,
 };
 
-export type NewReset = Omit<ResetFacts, 'attempts' | 'definiteAnswers' | 'unknownAtMs' | 'userId'>;
+export type NewReset = Omit<
+  ResetFacts,
+  'attempts' | 'attemptId' | 'definiteAnswers' | 'refusedPasswords' | 'unknownAtMs' | 'userId'
+>;
 
 export function newResetRow(facts: NewReset, seal: string): OpenRow {
   return {
     ...facts,
     attempts: 0,
     definiteAnswers: 0,
+    refusedPasswords: 0,
     state: 'queued',
     seal,
     notBeforeMs: facts.acceptedAtMs,
@@ -104,28 +119,37 @@ export function isSettledState(state: ResetState['state']): state is SettledStat
 }
 
 /**
+ * The shadow: until then an attempt with unknown outcome may still arrive at the directory, so this row
+ * gets no new password, its password is shown to nobody, and no other reset of the user begins.
+ */
+export function shadowEndsAtMs(
+  { unknownAtMs }: Pick<ResetFacts, 'unknownAtMs'>,
+  { settleMs }: Pick<ResetLimits, 'settleMs'>,
+): number {
+  return unknownAtMs === undefined ? 0 : unknownAtMs + settleMs;
+}
+
+/**
  * When the row may be claimed. A claim whose holder went silent counts as an attempt with unknown
  * outcome from the end of its lease, so it is left alone for the settle time like any other.
  */
-export function claimableAtMs(row: OpenRow, limits: ResetLimits): number {
-  return row.state === 'claimed' ? row.leaseExpiresAtMs + limits.settleMs : row.notBeforeMs;
+export function claimableAtMs(row: OpenRow, { settleMs }: Pick<ResetLimits, 'settleMs'>): number {
+  return row.state === 'claimed' ? row.leaseExpiresAtMs + settleMs : row.notBeforeMs;
 }
 
 export function claim(
   row: OpenRow,
   { attemptId, nowMs }: { readonly attemptId: string; readonly nowMs: number },
-  limits: ResetLimits,
+  { leaseMs }: Pick<ResetLimits, 'leaseMs'>,
 ): ClaimedRow {
   return {
     ...factsOf(row),
-    ...(row.state === 'claimed' && {
-      unknownAtMs: Math.max(row.unknownAtMs ?? 0, row.leaseExpiresAtMs),
-    }),
+    ...unknownOfLostClaim(row),
     attempts: row.attempts + 1,
     state: 'claimed',
     seal: row.seal,
     attemptId,
-    leaseExpiresAtMs: nowMs + limits.leaseMs,
+    leaseExpiresAtMs: nowMs + leaseMs,
   };
 }
 
@@ -134,54 +158,124 @@ export function cancel(row: OpenRow, settledAtMs: number): SettledRow {
   return { ...factsOf(row), state: 'cancelled', settledAtMs };
 }
 
-/** @param backoffMs the wait before the next attempt, when there will be one */
+/** Whether a row that nobody holds has had all the attempts or all the time there is. */
+export function isSpent(
+  { attempts, acceptedAtMs }: Pick<ResetFacts, 'attempts' | 'acceptedAtMs'>,
+  nowMs: number,
+  limits: Pick<ResetLimits, 'maxAttempts' | 'maxAgeMs'>,
+): boolean {
+  return attempts >= limits.maxAttempts || nowMs - acceptedAtMs >= limits.maxAgeMs;
+}
+
+/** Ends a row that is spent before another attempt. */
+export function giveUpSpent(row: OpenRow, nowMs: number): SettledRow {
+  return giveUp({ ...factsOf(row), ...unknownOfLostClaim(row) }, 'TimedOut', nowMs);
+}
+
+/** Ends a row that cannot be trusted or understood: a person must look. */
+export function quarantine(row: OpenRow, settledAtMs: number): SettledRow {
+  const facts = { ...factsOf(row), ...unknownOfLostClaim(row) };
+  return { ...facts, state: 'attention', settledAtMs, code: 'OutcomeUnknown' };
+}
+
+/** Counts an attempt of which nothing else is known than that it went wrong. */
+export function countAttempt(row: OpenRow): OpenRow {
+  return { ...row, attempts: row.attempts + 1 };
+}
+
+export function mayReplacePassword(
+  row: ResetFacts,
+  nowMs: number,
+  limits: Pick<ResetLimits, 'settleMs' | 'maxPasswords'>,
+): boolean {
+  return row.refusedPasswords + 1 < limits.maxPasswords && nowMs >= shadowEndsAtMs(row, limits);
+}
+
+export interface SettleCircumstances {
+  readonly nowMs: number;
+  /** The wait before the next attempt, when there will be one. */
+  readonly backoffMs: number;
+  /** Nobody is waiting in person, so the row outlasts what whoever runs the service can mend. */
+  readonly isPatient: boolean;
+}
+
 export function settle(
   row: ClaimedRow,
   outcome: AttemptOutcome,
-  { nowMs, backoffMs }: { readonly nowMs: number; readonly backoffMs: number },
+  circumstances: SettleCircumstances,
   limits: ResetLimits,
 ): ResetRow {
+  const { nowMs } = circumstances;
   const { seal } = row;
   const facts = {
     ...factsOf(row),
     ...(outcome.userId !== undefined && { userId: outcome.userId }),
   };
-  if (outcome.kind === 'applied') {
-    const isToBeDelivered = row.delivery !== 'none';
-    return { ...facts, state: 'applied', settledAtMs: nowMs, ...(isToBeDelivered && { seal }) };
-  }
-
-  const { code, retryAfterMs } = outcome.error;
-  const isSpent = row.attempts >= limits.maxAttempts || nowMs - row.acceptedAtMs >= limits.maxAgeMs;
-  switch (recoveryByCode[code]) {
-    case 'unknown': {
-      const unknown = { ...facts, unknownAtMs: nowMs };
-      return isSpent
-        ? giveUp(unknown, code, nowMs)
-        : { ...unknown, state: 'uncertain', seal, notBeforeMs: nowMs + limits.settleMs };
+  switch (outcome.kind) {
+    case 'applied': {
+      const isToBeDelivered = row.delivery !== 'none';
+      return { ...facts, state: 'applied', settledAtMs: nowMs, ...(isToBeDelivered && { seal }) };
     }
-    case 'later': {
-      if (isSpent) return giveUp(facts, code, nowMs);
-      const wishMs = Math.min(retryAfterMs ?? 0, limits.maxRetryAfterMs);
-      const notBeforeMs = nowMs + Math.max(wishMs, backoffMs);
+    case 'postponed': {
+      const attempts = row.attempts - 1;
+      return { ...facts, attempts, state: 'queued', seal, notBeforeMs: outcome.untilMs };
+    }
+    case 'passwordReplaced':
       return {
         ...facts,
         definiteAnswers: row.definiteAnswers + 1,
+        refusedPasswords: row.refusedPasswords + 1,
         state: 'queued',
-        seal,
-        notBeforeMs,
+        seal: outcome.seal,
+        notBeforeMs: nowMs,
       };
+    case 'failed':
+      return settleFailed(row, facts, outcome.error, circumstances, limits);
+  }
+}
+
+function settleFailed(
+  { seal }: ClaimedRow,
+  facts: ResetFacts,
+  { code, retryAfterMs }: ResetError,
+  { nowMs, backoffMs, isPatient }: SettleCircumstances,
+  limits: ResetLimits,
+): ResetRow {
+  const again = (attempts: number): ResetRow => {
+    const next = { ...facts, attempts, definiteAnswers: facts.definiteAnswers + 1 };
+    if (isSpent(next, nowMs, limits)) return giveUp(facts, code, nowMs);
+    const wishMs = Math.min(retryAfterMs ?? 0, limits.maxRetryAfterMs);
+    return { ...next, state: 'queued', seal, notBeforeMs: nowMs + Math.max(wishMs, backoffMs) };
+  };
+
+  switch (recoveryByCode[code]) {
+    case 'unknown': {
+      const unknown = { ...facts, unknownAtMs: nowMs };
+      return isSpent(facts, nowMs, limits)
+        ? giveUp(unknown, code, nowMs)
+        : { ...unknown, state: 'uncertain', seal, notBeforeMs: nowMs + limits.settleMs };
     }
+    case 'later':
+      // To be told to wait is no failure of this row: only its age ends it.
+      return again(code === 'Throttled' ? facts.attempts - 1 : facts.attempts);
+    case 'operator':
+      return isPatient ? again(facts.attempts - 1) : giveUp(facts, code, nowMs);
     case 'never':
       return giveUp(facts, code, nowMs);
   }
 }
 
 /** A refusal is believed only if no earlier attempt can have been applied. */
-function giveUp(facts: ResetFacts, code: ResetErrorCode, settledAtMs: number): ResetRow {
+function giveUp(facts: ResetFacts, code: ResetErrorCode, settledAtMs: number): SettledRow {
   return facts.unknownAtMs === undefined
     ? { ...facts, state: 'rejected', settledAtMs, code }
     : { ...facts, state: 'attention', settledAtMs, code: 'OutcomeUnknown' };
+}
+
+/** Nobody knows how far the holder of a claim came before it went silent. */
+function unknownOfLostClaim(row: OpenRow): Pick<ResetFacts, 'unknownAtMs'> {
+  if (row.state !== 'claimed') return {};
+  return { unknownAtMs: Math.max(row.unknownAtMs ?? 0, row.leaseExpiresAtMs) };
 }
 
 function factsOf(row: OpenRow): ResetFacts {
@@ -195,6 +289,8 @@ function factsOf(row: OpenRow): ResetFacts {
     acceptedAtMs: row.acceptedAtMs,
     attempts: row.attempts,
     definiteAnswers: row.definiteAnswers,
+    refusedPasswords: row.refusedPasswords,
+    ...(row.attemptId !== undefined && { attemptId: row.attemptId }),
     ...(row.reference !== undefined && { reference: row.reference }),
     ...(row.unknownAtMs !== undefined && { unknownAtMs: row.unknownAtMs }),
     ...(row.userId !== undefined && { userId: row.userId }),

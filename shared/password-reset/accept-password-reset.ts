@@ -1,10 +1,13 @@
 import { untilAborted } from '../platform/deadline.js';
 import type { Secret } from '../platform/secret.js';
-import type { createAttempt } from './attempt-password-reset.js';
+import type { AttemptPasswordReset } from './attempt-password-reset.js';
+import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
 import { customerNotFound } from './customer-not-found.js';
+import type { ClaimIdempotencyKey } from './claim-idempotency-key.js';
 import type { CustomerReference, CustomerTenantId, UserReference } from './ids.js';
-import { findPasswordFault, generatePassword, type PasswordStyle } from './password.js';
+import { findPasswordFault } from './password.js';
+import type { PasswordResetOrder } from './password-reset-order.js';
 import type {
   Authorize,
   Customers,
@@ -18,34 +21,26 @@ import { ResetError } from './reset-error.js';
 import {
   cancel,
   claim,
+  claimableAtMs,
   type ClaimedRow,
-  type Delivery,
+  isSettled,
   newResetRow,
   type OpenRow,
   type ResetLimits,
   type ResetRow,
 } from './reset-row.js';
 
-export interface PasswordResetOrder {
-  readonly caller: string;
-  readonly customer: CustomerReference;
-  readonly user: UserReference;
-  /** Chosen by the caller; generated when absent. */
-  readonly password?: Secret;
-  readonly forceChangePassword: boolean;
-  readonly delivery: Delivery;
-  readonly reference?: string;
-}
-
 export interface AcceptDependencies {
   readonly customers: Customers;
   readonly authorize: Authorize;
+  readonly brakes: Pick<Brakes, 'check'>;
+  readonly claimIdempotencyKey: ClaimIdempotencyKey;
   readonly checkUser: CheckUser;
   readonly seals: Pick<Seals, 'seal'>;
   readonly resets: Pick<ResetStore, 'create' | 'read' | 'replace'>;
   readonly wakeUps: WakeUps;
-  readonly attempt: ReturnType<typeof createAttempt>;
-  readonly passwordStyle: PasswordStyle;
+  readonly attempt: AttemptPasswordReset;
+  readonly newPassword: () => Secret;
   readonly limits: ResetLimits;
   readonly now: () => number;
   readonly newResetId: () => string;
@@ -56,48 +51,95 @@ export interface AcceptDependencies {
 
 export interface AcceptedReset {
   readonly row: ResetRow;
-  /** The password that the row's seal holds; the door shows it only if the row is applied. */
-  readonly password: Secret;
+  /**
+   * The password that the row's seal holds, to be shown only if the row is applied. Absent when the
+   * reset was accepted before, under the same idempotency key.
+   */
+  readonly password?: Secret;
 }
 
 /**
  * Accepts one reset and carries out its first attempt at once.
  *
- * The row is created claimed, so that accepting and claiming are one write; a wake-up that is sent
- * along finishes the row if this host dies. It rejects with a {@link ResetError} only while there is
- * no row: from then on the reset may happen, so whatever goes wrong is the row's business.
+ * The row is created claimed, so that accepting and claiming are one write; if this host dies, the
+ * sweeper finds the row. It rejects with a {@link ResetError} only while there is no row: from then on the
+ * reset may happen, so whatever goes wrong is the row's business.
  */
 export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
-  const { customers, authorize, checkUser, seals, resets, wakeUps, attempt } = dependencies;
-  const { passwordStyle, limits, now, newResetId, newAttemptId, onUnfinished } = dependencies;
+  const { customers, authorize, brakes, claimIdempotencyKey, checkUser, seals } = dependencies;
+  const { resets, wakeUps, attempt, newPassword, limits } = dependencies;
+  const { now, newResetId, newAttemptId, onUnfinished } = dependencies;
 
   return async (order: PasswordResetOrder, signal: AbortSignal): Promise<AcceptedReset> => {
     const request = await toRequest(order, signal);
-    const { password } = request.passwordProfile;
+    const stop = await brakes.check(request.customerTenantId, signal);
+    if (stop?.reason === 'halted') throw halted();
+    const resetId = await claimIdempotencyKey(order, newResetId(), signal);
+    const accepted = await toRow(resetId, order, request, signal);
+    return stop === undefined
+      ? startNow(order, accepted, request, signal)
+      : startLater(order, accepted, request, stop.untilMs);
+  };
+
+  async function startNow(
+    order: PasswordResetOrder,
+    accepted: OpenRow,
+    request: SealedRequest,
+    signal: AbortSignal,
+  ): Promise<AcceptedReset> {
     // Under way while the row is made: reading is safe before there is one.
     const checked = checkUser(request, signal);
     // Its failure is looked at by the attempt; until then it must not count as unhandled.
     checked.catch(() => undefined);
 
-    const accepted = await toRow(order, request, signal);
     const { acceptedAtMs: nowMs, resetId } = accepted;
     const row = claim(accepted, { attemptId: newAttemptId(), nowMs }, limits);
-    const [claimed] = await Promise.all([
-      create(row, accepted),
-      // Only needed if this host dies; the attempt does not wait for what may never matter.
-      wakeUps.send(resetId, limits.leaseMs + limits.settleMs).catch((error: unknown) => {
-        onUnfinished?.(resetId, error);
-      }),
-    ]);
+    const claimed = await create(row, accepted, order);
+    if (claimed === 'exists') return acceptedBefore(resetId);
+
+    const { password } = request.passwordProfile;
+    const finished = attempt({ claimed, request, checked }, signal).then(async (result) => {
+      if (result !== 'superseded') await seeToIt(result);
+      return result;
+    });
     try {
       // A caller who waited long enough is answered; what is under way goes on.
-      const result = await untilAborted(attempt({ claimed, request, checked }, signal), signal);
+      const result = await untilAborted(finished, signal);
       return { row: result === 'superseded' ? row : result, password };
     } catch (error) {
       onUnfinished?.(resetId, error);
       return { row, password };
     }
-  };
+  }
+
+  /** A row that cannot be started yet, because nothing may be sent before then. */
+  async function startLater(
+    order: PasswordResetOrder,
+    accepted: OpenRow,
+    { passwordProfile: { password } }: SealedRequest,
+    notBeforeMs: number,
+  ): Promise<AcceptedReset> {
+    const row: OpenRow = { ...accepted, state: 'queued', notBeforeMs };
+    if ((await create(row, accepted, order)) === 'exists') return acceptedBefore(row.resetId);
+    await seeToIt(row);
+    return { row, password };
+  }
+
+  async function acceptedBefore(resetId: string): Promise<AcceptedReset> {
+    const found = await resets.read(resetId);
+    if (found === undefined) throw cannotTell();
+    return { row: found.row };
+  }
+
+  /** Where this fails, the sweeper wakes the row. */
+  async function seeToIt(row: ResetRow): Promise<void> {
+    if (isSettled(row)) return;
+    try {
+      await wakeUps.send(row.resetId, Math.max(0, claimableAtMs(row, limits) - now()));
+    } catch (error) {
+      onUnfinished?.(row.resetId, error);
+    }
+  }
 
   async function toRequest(order: PasswordResetOrder, signal: AbortSignal): Promise<SealedRequest> {
     const { caller, user, delivery, forceChangePassword } = order;
@@ -107,10 +149,10 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     await authorize(asked, signal);
     const customerTenantId = await findCustomer(order.customer, signal);
     await authorize({ ...asked, customerTenantId }, signal);
-    const password = order.password ?? generatePassword(passwordStyle);
+    const password = order.password ?? newPassword();
     if (isChosen) requireAllowed(password, user);
     const passwordProfile = { password, forceChangePassword };
-    return { ...asked, delivery, customerTenantId, user, passwordProfile };
+    return { ...asked, delivery, customerTenantId, user, passwordProfile, acceptedAtMs: now() };
   }
 
   async function findCustomer(
@@ -124,11 +166,11 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
   }
 
   async function toRow(
+    resetId: string,
     { caller, delivery, forceChangePassword, reference }: PasswordResetOrder,
     request: SealedRequest,
     signal: AbortSignal,
   ): Promise<OpenRow> {
-    const resetId = newResetId();
     const seal = await seals.seal(resetId, request, signal);
     const facts = {
       resetId,
@@ -137,16 +179,21 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
       delivery,
       forceChangePassword,
       ...(reference !== undefined && { reference }),
-      acceptedAtMs: now(),
+      acceptedAtMs: request.acceptedAtMs,
     };
     return newResetRow(facts, seal);
   }
 
-  async function create(row: ClaimedRow, accepted: OpenRow): Promise<Stored<ClaimedRow>> {
+  async function create<Row extends OpenRow | ClaimedRow>(
+    row: Row,
+    accepted: OpenRow,
+    { idempotencyKey }: PasswordResetOrder,
+  ): Promise<Stored<Row> | 'exists'> {
     try {
       return await resets.create(row);
     } catch (error) {
-      await withdraw(accepted);
+      // With a key the caller asks again for the same reset, whether there is a row or not.
+      if (idempotencyKey === undefined) await withdraw(accepted);
       throw error;
     }
   }
@@ -159,12 +206,19 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     try {
       const withdrawn = cancel(accepted, now());
       const found = await resets.read(accepted.resetId);
-      if (found === undefined) await resets.create(withdrawn);
-      else if ((await resets.replace(withdrawn, found.etag)) === 'conflict') throw cannotTell();
+      const stored =
+        found === undefined
+          ? await resets.create(withdrawn)
+          : await resets.replace(withdrawn, found.etag);
+      if (typeof stored === 'string') throw cannotTell();
     } catch (cause) {
       throw cannotTell(cause);
     }
   }
+}
+
+function halted(): ResetError {
+  return new ResetError('Halted', 'Cannot reset password: whoever runs this service has stopped it');
 }
 
 function cannotTell(cause?: unknown): ResetError {

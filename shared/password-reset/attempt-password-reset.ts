@@ -1,21 +1,27 @@
 import { v5 as uuidV5 } from 'uuid';
 import { backoffMs, type Random } from '../platform/retry.js';
+import type { Secret } from '../platform/secret.js';
+import type { Brakes } from './brakes.js';
 import type { UserId } from './ids.js';
-import type { CustomerUsers, ResetStore, SealedRequest, Stored, WakeUps } from './ports.js';
+import type { CustomerUsers, ResetStore, SealedRequest, Seals, Stored } from './ports.js';
 import { ResetError } from './reset-error.js';
 import {
   type AttemptOutcome,
   type ClaimedRow,
-  isSettled,
+  mayReplacePassword,
   type ResetLimits,
   type ResetRow,
   settle,
 } from './reset-row.js';
+import type { TakeUser } from './take-user.js';
 
 export interface AttemptDependencies {
   readonly users: Pick<CustomerUsers, 'resetPassword'>;
-  readonly resets: Pick<ResetStore, 'replace'>;
-  readonly wakeUps: WakeUps;
+  readonly takeUser: TakeUser;
+  readonly brakes: Pick<Brakes, 'succeeded' | 'failed'>;
+  readonly seals: Pick<Seals, 'seal'>;
+  readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly newPassword: () => Secret;
   readonly limits: ResetLimits;
   /** The longest that one send may take; `users` sees to it. */
   readonly sendTimeoutMs: number;
@@ -34,51 +40,68 @@ export interface Attempt {
 /** What the row says after the attempt, or `superseded` when somebody else holds it by now. */
 export type AttemptResult = ResetRow | 'superseded';
 
+export type AttemptPasswordReset = ReturnType<typeof createAttempt>;
+
 /** Clocks of two instances differ by less. */
 const clockMarginMs = 15_000;
 
 /**
- * One attempt at a claimed row (the signal ends its checks, never a request to reset): send if nothing speaks against it, record what became of it, and
- * see to it that an unfinished row is looked at again.
+ * One attempt at a claimed row: send if nothing speaks against it, and record what became of it.
+ * The signal ends the checks, never a request to reset.
  */
 export function createAttempt(dependencies: AttemptDependencies) {
-  const { users, resets, wakeUps, limits, sendTimeoutMs, now, random } = dependencies;
+  const { users, takeUser, brakes, seals, resets, newPassword } = dependencies;
+  const { limits, sendTimeoutMs, now, random } = dependencies;
 
   return async (attempt: Attempt, signal: AbortSignal): Promise<AttemptResult> => {
-    const { row, etag } = attempt.claimed;
+    const { claimed, request } = attempt;
     const outcome = await carryOut(attempt, signal);
-    if (outcome.kind === 'failed') dependencies.onAttemptFailed?.(row, outcome.error);
-
     const nowMs = now();
-    const wait = backoffMs(row.attempts, limits.backoff, random);
-    const next = settle(row, outcome, { nowMs, backoffMs: wait }, limits);
+    const next = settle(
+      claimed.row,
+      outcome,
+      {
+        nowMs,
+        backoffMs: backoffMs(claimed.row.attempts, limits.backoff, random),
+        isPatient: request.permission === 'bulkReset',
+      },
+      limits,
+    );
     // The outcome is recorded even when the caller's time is over: it is true all the same.
-    const stored = await resets.replace(next, etag);
-    if (stored === 'conflict') return 'superseded';
-    if (!isSettled(next) && next.state !== 'claimed') {
-      await wakeUps.send(next.resetId, next.notBeforeMs - nowMs);
-    }
-    return next;
+    return (await record(next, claimed)) ? next : 'superseded';
   };
 
   async function carryOut(
     { claimed: { row }, request, checked }: Attempt,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
+    const { customerTenantId } = request;
     let userId: UserId | undefined;
     try {
       userId = await checked;
-      requireLease(row);
-      const { customerTenantId, passwordProfile } = request;
-      const requestId = requestIdOf(row);
-      const reset = { customerTenantId, userId, passwordProfile, requestId };
-      await users.resetPassword(reset, neverCalledBack());
+      const user = await takeUser({ customerTenantId, userId }, row);
+      if (user.kind === 'held') return { kind: 'postponed', userId, untilMs: user.untilMs };
+      if (user.kind === 'superseded') throw superseded();
+      await send(row, request, userId);
+      brakes.succeeded(customerTenantId);
       return { kind: 'applied', userId };
     } catch (thrown) {
       const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
-      return { kind: 'failed', error, ...(userId !== undefined && { userId }) };
+      dependencies.onAttemptFailed?.(row, error);
+      await brakes.failed(customerTenantId, error);
+      if (userId === undefined) return { kind: 'failed', error };
+      return mayTryAnotherPassword(row, request, error)
+        ? replacePassword(row, request, userId)
+        : { kind: 'failed', error, userId };
     }
+  }
+
+  function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {
+    requireLease(row);
+    const { customerTenantId, passwordProfile } = request;
+    const reset = { customerTenantId, userId, passwordProfile, requestId: requestIdOf(row) };
+    return users.resetPassword(reset, neverCalledBack());
   }
 
   /** No request may be under way when the lease ends: whoever claims next relies on it. */
@@ -88,6 +111,42 @@ export function createAttempt(dependencies: AttemptDependencies) {
       'PartnerCenterUnavailable',
       'Cannot reset password: the checks took so long that the lease is nearly over',
     );
+  }
+
+  function mayTryAnotherPassword(
+    row: ClaimedRow,
+    { isChosen }: SealedRequest,
+    { code }: ResetError,
+  ): boolean {
+    return code === 'PasswordRejected' && !isChosen && mayReplacePassword(row, now(), limits);
+  }
+
+  async function replacePassword(
+    { resetId }: ClaimedRow,
+    request: SealedRequest,
+    userId: UserId,
+  ): Promise<AttemptOutcome> {
+    const passwordProfile = { ...request.passwordProfile, password: newPassword() };
+    try {
+      const seal = await seals.seal(resetId, { ...request, passwordProfile }, neverCalledBack());
+      return { kind: 'passwordReplaced', userId, seal };
+    } catch (error) {
+      if (!(error instanceof ResetError)) throw error;
+      return { kind: 'failed', error, userId };
+    }
+  }
+
+  /** A write that failed may have been made, so the row says whether it was; false if it is somebody else's. */
+  async function record(next: ResetRow, { row, etag }: Stored<ClaimedRow>): Promise<boolean> {
+    try {
+      return (await resets.replace(next, etag)) !== 'conflict';
+    } catch (error) {
+      const found = await resets.read(row.resetId);
+      if (found?.row.attemptId !== row.attemptId) return false;
+      if (found.row.state !== 'claimed') return true;
+      if (!(error instanceof ResetError)) throw error;
+      return (await resets.replace(next, found.etag)) !== 'conflict';
+    }
   }
 }
 
@@ -99,6 +158,13 @@ function neverCalledBack(): AbortSignal {
 /** The checks were cut short, so nothing was sent. */
 function tookTooLong(): ResetError {
   return new ResetError('TimedOut', 'Cannot reset password: the checks took too long');
+}
+
+function superseded(): ResetError {
+  return new ResetError(
+    'Superseded',
+    'Cannot reset password: a newer reset of the same user was carried out meanwhile',
+  );
 }
 
 /**

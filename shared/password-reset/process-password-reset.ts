@@ -1,56 +1,125 @@
-import type { createAttempt } from './attempt-password-reset.js';
+import type { AttemptPasswordReset } from './attempt-password-reset.js';
+import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
-import type { Authorize, ResetStore, SealedRequest, Seals, WakeUps } from './ports.js';
 import type { UserId } from './ids.js';
-import { claim, claimableAtMs, isSettled, type ResetLimits, type ResetRow } from './reset-row.js';
+import type { Authorize, ResetStore, SealedRequest, Seals, Stored, WakeUps } from './ports.js';
+import { ResetError } from './reset-error.js';
+import {
+  claim,
+  claimableAtMs,
+  giveUpSpent,
+  isSettled,
+  isSpent,
+  type OpenRow,
+  quarantine,
+  type ResetLimits,
+  type ResetRow,
+} from './reset-row.js';
 
-export interface ProcessDependencies {
-  readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+export interface ProcessRowDependencies {
+  readonly resets: Pick<ResetStore, 'replace'>;
   readonly seals: Pick<Seals, 'open'>;
+  readonly brakes: Pick<Brakes, 'check'>;
   readonly authorize: Authorize;
   readonly checkUser: CheckUser;
-  readonly wakeUps: WakeUps;
-  readonly attempt: ReturnType<typeof createAttempt>;
+  readonly attempt: AttemptPasswordReset;
   readonly limits: ResetLimits;
   readonly now: () => number;
   readonly newAttemptId: () => string;
+  /** A row whose seal does not open, or says something else than the row: somebody changed storage. */
+  readonly onForged?: (row: ResetRow) => void;
 }
 
-/** What a wake-up came to: the state of the row after it, or why there was nothing to do. */
-export type ProcessResult = ResetRow['state'] | 'unknown row' | 'not yet' | 'superseded';
+export interface ProcessedRow {
+  /** The state of the row, or why there was nothing to do. */
+  readonly result: ResetRow['state'] | 'not yet' | 'superseded';
+  /** When it must be looked at again; absent when it is settled, or somebody else's. */
+  readonly dueAtMs?: number;
+}
 
-/** Looks at one row and does what it needs now. A wake-up that comes twice or too early does no harm. */
+export type ProcessRow = ReturnType<typeof createProcessRow>;
+
+/** Looks at one row and does what it needs now. To look twice or too early does no harm. */
+export function createProcessRow(dependencies: ProcessRowDependencies) {
+  const { resets, seals, brakes, authorize, checkUser, attempt } = dependencies;
+  const { limits, now, newAttemptId, onForged } = dependencies;
+
+  return async ({ row, etag }: Stored, signal: AbortSignal): Promise<ProcessedRow> => {
+    if (isSettled(row)) return { result: row.state };
+    const dueAtMs = claimableAtMs(row, limits);
+    if (dueAtMs > now()) return { result: 'not yet', dueAtMs };
+
+    const request = await seals.open(row.resetId, row.seal, signal);
+    if (request === undefined || !isOf(request, row)) {
+      onForged?.(row);
+      return store(quarantine(row, now()), etag);
+    }
+    const { acceptedAtMs } = request;
+    if (isSpent({ ...row, acceptedAtMs }, now(), limits)) return store(giveUpSpent(row, now()), etag);
+    const stop = await brakes.check(row.customerTenantId, signal);
+    if (stop !== undefined) return { result: 'not yet', dueAtMs: stop.untilMs };
+
+    const attemptId = newAttemptId();
+    const claimed = await resets.replace(claim(row, { attemptId, nowMs: now() }, limits), etag);
+    if (claimed === 'conflict') return { result: 'superseded' };
+    const checked = check(claimed.row, request, signal);
+    const result = await attempt({ claimed, request, checked }, signal);
+    return result === 'superseded' ? { result } : toProcessed(result);
+  };
+
+  async function store(row: ResetRow, etag: string): Promise<ProcessedRow> {
+    const stored = await resets.replace(row, etag);
+    return stored === 'conflict' ? { result: 'superseded' } : toProcessed(row);
+  }
+
+  function toProcessed(row: ResetRow): ProcessedRow {
+    if (isSettled(row)) return { result: row.state };
+    return { result: row.state, dueAtMs: claimableAtMs(row, limits) };
+  }
+
+  /** The caller may have lost the right since the request was accepted, and the name its user. */
+  async function check(
+    row: ResetRow,
+    request: SealedRequest,
+    signal: AbortSignal,
+  ): Promise<UserId> {
+    await authorize(request, signal);
+    const userId = await checkUser(request, signal);
+    if (row.userId === undefined || row.userId === userId) return userId;
+    throw new ResetError(
+      'UserNotFound',
+      'Cannot reset password: the sign-in name belongs to another user by now',
+    );
+  }
+}
+
+/** The columns that are acted on before the seal is open. */
+function isOf(
+  { customerTenantId, delivery }: SealedRequest,
+  row: Pick<OpenRow, 'customerTenantId' | 'delivery'>,
+): boolean {
+  return customerTenantId === row.customerTenantId && delivery === row.delivery;
+}
+
+export interface ProcessDependencies {
+  readonly resets: Pick<ResetStore, 'read'>;
+  readonly processRow: ProcessRow;
+  readonly wakeUps: WakeUps;
+  readonly now: () => number;
+}
+
+/** What a wake-up came to. */
+export type ProcessResult = ProcessedRow['result'] | 'unknown row';
+
+/** Follows one wake-up of a single reset, and sees to it that an open row is looked at again. */
 export function createProcessPasswordReset(dependencies: ProcessDependencies) {
-  const { resets, seals, authorize, checkUser, wakeUps, attempt } = dependencies;
-  const { limits, now, newAttemptId } = dependencies;
+  const { resets, processRow, wakeUps, now } = dependencies;
 
   return async (resetId: string, signal: AbortSignal): Promise<ProcessResult> => {
     const stored = await resets.read(resetId);
     if (stored === undefined) return 'unknown row';
-    const { row, etag } = stored;
-    if (isSettled(row)) return row.state;
-
-    const nowMs = now();
-    const waitMs = claimableAtMs(row, limits) - nowMs;
-    if (waitMs > 0) {
-      await wakeUps.send(resetId, waitMs);
-      return 'not yet';
-    }
-
-    const request = await seals.open(resetId, row.seal, signal);
-    const claimed = await resets.replace(
-      claim(row, { attemptId: newAttemptId(), nowMs }, limits),
-      etag,
-    );
-    if (claimed === 'conflict') return 'superseded';
-    const checked = check(request, signal);
-    const result = await attempt({ claimed, request, checked }, signal);
-    return result === 'superseded' ? result : result.state;
+    const { result, dueAtMs } = await processRow(stored, signal);
+    if (dueAtMs !== undefined) await wakeUps.send(resetId, Math.max(0, dueAtMs - now()));
+    return result;
   };
-
-  /** The caller may have lost the right since the request was accepted. */
-  async function check(request: SealedRequest, signal: AbortSignal): Promise<UserId> {
-    await authorize(request, signal);
-    return checkUser(request, signal);
-  }
 }

@@ -1,8 +1,8 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
-import type { ResetStore, Seals } from './ports.js';
+import type { ResetStore, Seals, UserLocks } from './ports.js';
 import { ResetError } from './reset-error.js';
-import type { ResetRow } from './reset-row.js';
+import { type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface ReadDependencies {
   readonly resets: Pick<ResetStore, 'read'>;
@@ -29,22 +29,46 @@ export interface Reader {
   maySee(customerTenantId: CustomerTenantId): boolean;
 }
 
+export interface ReadPasswordDependencies {
+  readonly seals: Pick<Seals, 'open'>;
+  readonly locks: Pick<UserLocks, 'read'>;
+  readonly settleMs: number;
+  readonly now: () => number;
+}
+
+/** How long after the reset a password can be read. */
+export const readableForMs = 72 * 3_600_000;
+
+export type ReadPassword = ReturnType<typeof createReadPassword>;
+
+/** The password, or why it is not shown. */
+export type ReadablePassword =
+  | { readonly kind: 'password'; readonly password: Secret }
+  /** There is none to be shown, or not to this reader. */
+  | { readonly kind: 'none' }
+  /** An attempt with unknown outcome may still arrive: the password works, but not yet for sure. */
+  | { readonly kind: 'settling'; readonly untilMs: number }
+  /** A newer reset of the user has begun, so this password may not work any more. */
+  | { readonly kind: 'superseded' };
+
 /**
  * The password of an applied row, if it is delivered by the answer to the caller who asked for it and
- * who may still see the customer; undefined for any other row. Who and which customer that is, is read
- * from the seal, which storage cannot forge.
+ * who may still see the customer. Who and which customer that is, is read from the seal, which storage
+ * cannot forge.
  */
-export function createReadPassword({ seals }: { readonly seals: Pick<Seals, 'open'> }) {
-  return async (
-    row: ResetRow,
-    reader: Reader,
-    signal: AbortSignal,
-  ): Promise<Secret | undefined> => {
-    if (row.state !== 'applied' || row.seal === undefined) return undefined;
-    const request = await seals.open(row.resetId, row.seal, signal);
-    const isTheirs = request.caller === reader.name && request.delivery === 'response';
-    return isTheirs && reader.maySee(request.customerTenantId)
-      ? request.passwordProfile.password
-      : undefined;
+export function createReadPassword({ seals, locks, settleMs, now }: ReadPasswordDependencies) {
+  return async (row: ResetRow, reader: Reader, signal: AbortSignal): Promise<ReadablePassword> => {
+    const { resetId, customerTenantId, userId } = row;
+    if (row.state !== 'applied' || row.seal === undefined) return { kind: 'none' };
+    if (now() >= row.settledAtMs + readableForMs) return { kind: 'none' };
+    const request = await seals.open(resetId, row.seal, signal);
+    const isTheirs = request?.caller === reader.name && request.delivery === 'response';
+    if (!isTheirs || !reader.maySee(request.customerTenantId)) return { kind: 'none' };
+
+    const untilMs = shadowEndsAtMs(row, { settleMs });
+    if (untilMs > now()) return { kind: 'settling', untilMs };
+    const lock = userId && (await locks.read({ customerTenantId, userId }));
+    if (lock && lock.resetId !== resetId) return { kind: 'superseded' };
+    return { kind: 'password', password: request.passwordProfile.password };
   };
 }

@@ -1,9 +1,12 @@
+import type { FairLimit } from '../platform/fair-limit.js';
 import type { CustomerTenantId } from './ids.js';
 import type { BrakeScope, Control, ControlState } from './ports.js';
 import type { ResetError } from './reset-error.js';
 
 export interface BrakesDependencies {
   readonly control: Control;
+  /** What is under way at once in this instance. */
+  readonly pace: Pick<FairLimit, 'slowDown' | 'speedUp'>;
   readonly now: () => number;
   readonly onBrakeLost: (error: unknown) => void;
 }
@@ -25,13 +28,13 @@ const operatorBrakeMs = 60_000;
 
 /**
  * What one refusal teaches is for every instance. After a 429 nothing is sent to that customer for as
- * long as Partner Center asks, or each time twice as long if it does not say; when a second customer is
- * refused before any succeeds, the partner is throttled as a whole. While our own sign-in fails, nothing
- * is sent at all.
+ * long as Partner Center asks, and after another one for twice as long each time; when a second customer
+ * is refused before any succeeds, the partner is throttled as a whole. While our own sign-in fails,
+ * nothing is sent at all.
  *
  * @see https://learn.microsoft.com/partner-center/developer/api-throttling-guidance
  */
-export function createBrakes({ control, now, onBrakeLost }: BrakesDependencies) {
+export function createBrakes({ control, pace, now, onBrakeLost }: BrakesDependencies) {
   const brakes = new Map<BrakeScope, { readonly count: number; readonly untilMs: number }>();
   const throttledSinceSuccess = new Set<CustomerTenantId>();
 
@@ -42,6 +45,7 @@ export function createBrakes({ control, now, onBrakeLost }: BrakesDependencies) 
     },
 
     succeeded(customerTenantId: CustomerTenantId): void {
+      pace.speedUp(customerTenantId);
       throttledSinceSuccess.clear();
       brakes.delete(customerTenantId);
       brakes.delete('partner');
@@ -66,7 +70,9 @@ export function createBrakes({ control, now, onBrakeLost }: BrakesDependencies) 
     const nowMs = now();
     // What was under way when the brake was set is refused too, and teaches nothing new.
     if (nowMs < brakedUntilMs) return;
-    const brakeMs = wishMs > 0 ? wishMs : shortestBrakeMs * 2 ** Math.min(count, 10);
+    pace.slowDown(scope === 'partner' ? undefined : scope);
+    const growingMs = shortestBrakeMs * 2 ** Math.min(count, 10);
+    const brakeMs = count === 0 && wishMs > 0 ? wishMs : Math.max(wishMs, growingMs);
     const untilMs = nowMs + Math.min(brakeMs, longestBrakeMs);
     brakes.set(scope, { count: count + 1, untilMs });
     // Where this is lost, the next refusal sets it.

@@ -19,6 +19,7 @@ const facts: ResetFacts = {
   acceptedAtMs,
   attempts: 0,
   definiteAnswers: 0,
+  refusedPasswords: 0,
 };
 
 const seal = 'a seal';

@@ -1,6 +1,6 @@
 import { generatePassword } from '../../shared/password-reset/password.js';
 import type { SealedRequest } from '../../shared/password-reset/ports.js';
-import { customerTenantId, userId } from './a-reset-row.js';
+import { acceptedAtMs, customerTenantId, userId } from './a-reset-row.js';
 
 /** What a helpdesk asks for: a generated password for a user known by id. */
 export function aSealedRequest(values: Partial<SealedRequest> = {}): SealedRequest {
@@ -15,6 +15,7 @@ export function aSealedRequest(values: Partial<SealedRequest> = {}): SealedReque
       forceChangePassword: true,
     },
     isChosen: false,
+    acceptedAtMs,
     ...values,
   };
 }

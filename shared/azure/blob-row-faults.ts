@@ -27,6 +27,14 @@ export function createBlobRowFaults(container: ContainerClient): RowFaults {
         throw toStorageError(error, 'read what is wrong with the rows');
       }
     },
+
+    async delete(bulkResetId) {
+      try {
+        await container.getBlobClient(nameOf(bulkResetId)).deleteIfExists();
+      } catch (error) {
+        throw toStorageError(error, 'delete what is wrong with the rows');
+      }
+    },
   };
 }
 

@@ -1,43 +1,43 @@
 import type { TableClient } from '@azure/data-tables';
 import { randomUUID } from 'node:crypto';
+import { type Columns, type EntityKey, toColumns, toEntity } from './entity-columns.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
 
-export interface EntityKey {
-  readonly partitionKey: string;
-  readonly rowKey: string;
-}
-
 export interface StoredEntity {
-  readonly columns: Readonly<Record<string, unknown>>;
+  readonly columns: Columns;
   readonly etag: string;
 }
 
-type Columns = object;
+export interface EntityWrite {
+  readonly key: EntityKey;
+  readonly columns: object;
+}
+
+export type Entities = ReturnType<typeof createEntities>;
 
 /**
  * Conditional writes that know their own. The SDK repeats a write whose answer was lost, and the
  * repetition is refused because of the first; so each write carries a revision, and a refusal means
  * "look whose it is", not "somebody else won".
  *
- * Values named `…Ms` are stored as dates under the name without the ending. Everything rejects with
- * `StorageUnavailable` when the table does not answer.
+ * Everything rejects with `StorageUnavailable` when the table does not answer.
  */
 export function createEntities(table: TableClient, schemaVersion: number) {
   return {
     /** The entity as stored: this one, or the one that was there before. */
     async createOrRead(
       key: EntityKey,
-      columns: Columns,
+      columns: object,
     ): Promise<StoredEntity & { isNew: boolean }> {
-      const revision = randomUUID();
+      const entity = entityOf({ key, columns });
       try {
-        const { etag = '' } = await table.createEntity(toEntity(key, columns, revision));
+        const { etag = '' } = await table.createEntity(entity);
         return { columns: { ...columns }, etag, isNew: true };
       } catch (error) {
         if (!hasStatus(error, 409)) throw toStorageError(error, 'create a row');
         const found = await readEntity(key);
         if (found === undefined) throw toStorageError(error, 'create a row');
-        return { ...found, isNew: found.revision === revision };
+        return { ...found, isNew: found.revision === entity.revision };
       }
     },
 
@@ -46,26 +46,23 @@ export function createEntities(table: TableClient, schemaVersion: number) {
     /** `conflict` when the entity is not the one with this ETag any more. */
     async replace(
       key: EntityKey,
-      columns: Columns,
+      columns: object,
       etag: string,
     ): Promise<{ readonly etag: string } | 'conflict'> {
-      const revision = randomUUID();
+      const entity = entityOf({ key, columns });
       try {
-        const entity = toEntity(key, columns, revision);
         const result = await table.updateEntity(entity, 'Replace', { etag });
         return { etag: result.etag ?? '' };
       } catch (error) {
-        if (!hasStatus(error, 412) && !hasStatus(error, 404)) {
-          throw toStorageError(error, 'change a row');
-        }
+        if (!isConflict(error)) throw toStorageError(error, 'change a row');
         const found = await readEntity(key);
-        return found?.revision === revision ? found : 'conflict';
+        return found?.revision === entity.revision ? found : 'conflict';
       }
     },
 
     /** Entities of one partition, at most 100. Those that exist already stay as they are. */
-    async createMany(rows: readonly (EntityKey & { columns: Columns })[]): Promise<void> {
-      const entities = rows.map((row) => toEntity(row, row.columns, randomUUID()));
+    async createMany(writes: readonly EntityWrite[]): Promise<void> {
+      const entities = writes.map(entityOf);
       try {
         await table.submitTransaction(entities.map((entity) => ['create', entity]));
       } catch (error) {
@@ -73,13 +70,37 @@ export function createEntities(table: TableClient, schemaVersion: number) {
         await Promise.all(entities.map(createUnlessThere));
       }
     },
+
+    /**
+     * Entities of one partition, at most 100. Those that are not the ones with their ETags any more stay
+     * as they are.
+     */
+    async replaceMany(writes: readonly (EntityWrite & { readonly etag: string })[]): Promise<void> {
+      const updates = writes.map(({ etag, ...write }) => ({ entity: entityOf(write), etag }));
+      try {
+        await table.submitTransaction(
+          updates.map(({ entity, etag }) => ['update', entity, 'Replace', { etag }]),
+        );
+      } catch (error) {
+        if (!isConflict(error)) throw toStorageError(error, 'change rows');
+        await Promise.all(updates.map(replaceUnlessChanged));
+      }
+    },
   };
 
-  async function createUnlessThere(entity: ReturnType<typeof toEntity>): Promise<void> {
+  async function createUnlessThere(entity: Entity): Promise<void> {
     try {
       await table.createEntity(entity);
     } catch (error) {
       if (!hasStatus(error, 409)) throw toStorageError(error, 'create a row');
+    }
+  }
+
+  async function replaceUnlessChanged({ entity, etag }: { entity: Entity; etag: string }) {
+    try {
+      await table.updateEntity(entity, 'Replace', { etag });
+    } catch (error) {
+      if (!isConflict(error)) throw toStorageError(error, 'change a row');
     }
   }
 
@@ -95,37 +116,14 @@ export function createEntities(table: TableClient, schemaVersion: number) {
     }
   }
 
-  function toEntity({ partitionKey, rowKey }: EntityKey, columns: Columns, revision: string) {
-    const entries = Object.entries(columns)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]: [string, unknown]) =>
-        name.endsWith('Ms') ? [name.slice(0, -2), new Date(value as number)] : [name, value],
-      );
-    return {
-      ...(Object.fromEntries(entries) as Record<string, unknown>),
-      partitionKey,
-      rowKey,
-      schemaVersion,
-      revision,
-    };
+  function entityOf({ key, columns }: EntityWrite): Entity {
+    return toEntity(key, columns, { schemaVersion, revision: randomUUID() });
   }
 }
 
-const ownColumns = new Set([
-  'partitionKey',
-  'rowKey',
-  'schemaVersion',
-  'revision',
-  'etag',
-  'timestamp',
-]);
+type Entity = ReturnType<typeof toEntity>;
 
-/** What {@link createEntities} was given for this entity. */
-export function toColumns(entity: object): Record<string, unknown> {
-  const entries = Object.entries(entity)
-    .filter(([name]) => !ownColumns.has(name) && !name.startsWith('odata'))
-    .map(([name, value]: [string, unknown]) =>
-      value instanceof Date ? [`${name}Ms`, value.getTime()] : [name, value],
-    );
-  return Object.fromEntries(entries) as Record<string, unknown>;
+/** The entity was changed, or deleted. */
+function isConflict(error: unknown): boolean {
+  return hasStatus(error, 412) || hasStatus(error, 404);
 }

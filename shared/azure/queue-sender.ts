@@ -1,4 +1,5 @@
 import type { QueueClient } from '@azure/storage-queue';
+import type { BulkWakeUps, SliceWakeUps } from '../bulk-reset/ports.js';
 import type { WakeUps } from '../password-reset/ports.js';
 import { toStorageError } from './to-storage-error.js';
 
@@ -20,4 +21,14 @@ export function createQueueSender(queue: QueueClient) {
 export function createQueueWakeUps(queue: QueueClient): WakeUps {
   const send = createQueueSender(queue);
   return { send: (resetId, delayMs) => send({ resetId }, delayMs) };
+}
+
+export function createQueueSliceWakeUps(queue: QueueClient): SliceWakeUps {
+  const send = createQueueSender(queue);
+  return { send: ({ bulkResetId, slice }, delayMs) => send({ bulkResetId, slice }, delayMs) };
+}
+
+export function createQueueBulkWakeUps(queue: QueueClient): BulkWakeUps {
+  const send = createQueueSender(queue);
+  return { send: (bulkResetId, delayMs) => send({ bulkResetId }, delayMs) };
 }

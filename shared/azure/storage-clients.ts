@@ -2,6 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { type ContainerClient, BlobServiceClient } from '@azure/storage-blob';
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
+import { createImpatientAgent } from './impatient-agent.js';
 
 /** How the business storage account is reached: a managed identity, or the emulator's key. */
 export type StorageConnection =
@@ -23,12 +24,17 @@ export interface StorageClients {
 const retryOptions = { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 4_000 };
 const blobAndQueueRetryOptions = { maxTries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 4_000 };
 
+/** @param options how long one try may hear nothing from the other side */
 export function createStorageClients(
   connection: StorageConnection,
   credential: TokenCredential,
+  { idleMs = 10_000 }: { readonly idleMs?: number } = {},
 ): StorageClients {
-  const tableOptions = { retryOptions };
-  const otherOptions = { retryOptions: blobAndQueueRetryOptions };
+  const isSecure = connection.kind === 'identity' || /=https\b/.test(connection.connectionString);
+  const agent = createImpatientAgent({ isSecure, idleMs });
+  const tableOptions = { retryOptions, agent };
+  // The types of these two do not name the agent, but they hand it to the pipeline that all three share.
+  const otherOptions = { retryOptions: blobAndQueueRetryOptions, agent };
   if (connection.kind === 'connectionString') {
     const { connectionString } = connection;
     const queues = QueueServiceClient.fromConnectionString(connectionString, otherOptions);

@@ -11,6 +11,9 @@ export function toStorageError(error: unknown, what: string): unknown {
     const why = `the managed identity gives no token: ${answer} (${name})`;
     return new ResetError('StorageUnavailable', `Cannot ${what}: ${why}`);
   }
+  if (isDeadline(error)) {
+    return new ResetError('StorageUnavailable', `Cannot ${what}: no answer (TimeoutError)`);
+  }
   if (!isRestError(error) && !isNetworkError(error)) return error;
   const { statusCode, code } = error;
   const why = statusCode === undefined ? 'no answer' : `status ${statusCode}`;
@@ -42,6 +45,11 @@ const identityErrorNames = [
 function isIdentityError(error: unknown): error is { name: string; statusCode?: unknown } {
   const name = nameOf(error);
   return typeof name === 'string' && identityErrorNames.includes(name);
+}
+
+/** The reason of a signal whose time was over; an abort by somebody who left is another thing. */
+function isDeadline(error: unknown): boolean {
+  return nameOf(error) === 'TimeoutError';
 }
 
 /** Node's own codes of sockets and names: `ECONNRESET`, `ENOTFOUND`, `EAI_AGAIN`, `EPIPE`. */

@@ -1,5 +1,6 @@
+import { phaseOf } from '../../shared/bulk-reset/bulk-phase.js';
 import type { BulkResetRow } from '../../shared/bulk-reset/bulk-reset.js';
-import type { BulkResetStore, StoredBulkReset } from '../../shared/bulk-reset/ports.js';
+import type { BulkPhase, BulkResetStore, StoredBulkReset } from '../../shared/bulk-reset/ports.js';
 
 /** Jobs in memory; every write gives the job another ETag, as the table does. */
 export class FakeBulkResetStore implements BulkResetStore {
@@ -37,6 +38,12 @@ export class FakeBulkResetStore implements BulkResetStore {
     if (failure !== undefined) throw failure;
     const isCurrent = this.#stored.get(row.bulkResetId)?.etag === etag;
     return Promise.resolve(isCurrent ? this.#write(row) : 'conflict');
+  }
+
+  async *inPhase(phase: BulkPhase): AsyncGenerator<StoredBulkReset> {
+    for (const stored of await Promise.resolve([...this.#stored.values()])) {
+      if (phaseOf(stored.row) === phase) yield stored;
+    }
   }
 
   #write(row: BulkResetRow): StoredBulkReset {

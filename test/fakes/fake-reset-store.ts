@@ -1,15 +1,24 @@
-import { rowsPerShard } from '../../shared/bulk-reset/bulk-reset.js';
-import type { BulkResetRows, RowOutcome } from '../../shared/bulk-reset/ports.js';
-import type { ResetStore, Stored } from '../../shared/password-reset/ports.js';
-import type { ResetRow } from '../../shared/password-reset/reset-row.js';
+import { bulkRowResetId, rowsPerShard, rowsPerSlice } from '../../shared/bulk-reset/bulk-reset.js';
+import type { BulkResetRows, RowOutcome, Slice } from '../../shared/bulk-reset/ports.js';
+import type { ResetStore, SingleResets, Stored } from '../../shared/password-reset/ports.js';
+import { isSettled, type OpenRow, type ResetRow } from '../../shared/password-reset/reset-row.js';
 
-/** Rows in memory; every write gives the row another ETag, as the table does. */
-export class FakeResetStore implements ResetStore, BulkResetRows {
+type Operation = keyof ResetStore | keyof BulkResetRows | keyof SingleResets;
+type Write = 'create' | 'createMany' | 'replace' | 'replaceMany';
+
+const dayMs = 24 * 3_600_000;
+
+/**
+ * Rows in memory; every write gives the row another ETag, as the table does. The rows of a job are found
+ * by their numbers, and single resets by their day, so a million of them make nothing slow.
+ */
+export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
   /** What the named operations reject with. */
-  readonly failures: Partial<Record<'create' | 'createMany' | 'read' | 'replace', Error>> = {};
+  readonly failures: Partial<Record<Operation, Error>> = {};
   /** What the named operations reject with once, after they have been done: their answer is lost. */
-  lostAnswers: Partial<Record<'create' | 'replace', Error>> = {};
+  lostAnswers: Partial<Record<Write, Error>> = {};
   readonly #stored = new Map<string, Stored>();
+  readonly #idsByDay = new Map<string, Set<string>>();
   #writes = 0;
 
   constructor(rows: readonly ResetRow[] = []) {
@@ -33,17 +42,16 @@ export class FakeResetStore implements ResetStore, BulkResetRows {
     this.#write(row);
   }
 
-  async create<Row extends ResetRow>(row: Row): Promise<Stored<Row>> {
+  async create<Row extends ResetRow>(row: Row): Promise<Stored<Row> | 'exists'> {
     await this.#answer('create');
-    if (this.#stored.has(row.resetId)) {
-      throw new Error(`The password reset ${row.resetId} exists already`);
-    }
+    if (this.#stored.has(row.resetId)) return 'exists';
     return this.#answerTo('create', this.#write(row));
   }
 
   async createMany(rows: readonly ResetRow[]): Promise<void> {
     await this.#answer('createMany');
     for (const row of rows) if (!this.#stored.has(row.resetId)) this.#write(row);
+    this.#answerTo('createMany', undefined);
   }
 
   async read(resetId: string): Promise<Stored | undefined> {
@@ -57,47 +65,127 @@ export class FakeResetStore implements ResetStore, BulkResetRows {
     return this.#answerTo('replace', this.#write(row));
   }
 
-  page({ bulkResetId, afterRow, limit }: Parameters<BulkResetRows['page']>[0]) {
-    const rows = this.#shard(bulkResetId, Math.floor(afterRow / rowsPerShard));
-    const following = rows.filter(({ resetId }) => rowNumber(resetId) > afterRow);
-    return Promise.resolve(following.slice(0, limit));
+  async replaceMany(rows: readonly Stored[]): Promise<void> {
+    await this.#answer('replaceMany');
+    for (const { row, etag } of rows) {
+      if (this.#stored.get(row.resetId)?.etag === etag) this.#write(row);
+    }
+    this.#answerTo('replaceMany', undefined);
   }
 
-  outcomes(bulkResetId: string, shard: number): Promise<readonly RowOutcome[]> {
-    const outcomes = this.#shard(bulkResetId, shard).map((row) => ({
-      state: row.state,
-      ...('code' in row && { code: row.code }),
-    }));
-    return Promise.resolve(outcomes);
+  async page({ bulkResetId, afterRow, limit }: Parameters<BulkResetRows['page']>[0]) {
+    await this.#answer('page');
+    const endOfShard = (Math.floor(afterRow / rowsPerShard) + 1) * rowsPerShard;
+    const following = this.#range(bulkResetId, afterRow + 1, endOfShard);
+    return following.slice(0, limit).map(({ row }) => row);
   }
 
-  #shard(bulkResetId: string, shard: number): ResetRow[] {
-    return this.rows
-      .filter(({ resetId }) => resetId.startsWith(`${bulkResetId}-`))
-      .filter(({ resetId }) => Math.floor((rowNumber(resetId) - 1) / rowsPerShard) === shard)
-      .sort((left, right) => rowNumber(left.resetId) - rowNumber(right.resetId));
+  async outcomes(bulkResetId: string, shard: number): Promise<readonly RowOutcome[]> {
+    await this.#answer('outcomes');
+    return this.#shard(bulkResetId, shard).map(({ row }) => toOutcome(row));
+  }
+
+  async openRows({ bulkResetId, slice }: Slice): Promise<readonly Stored<OpenRow>[]> {
+    await this.#answer('openRows');
+    const first = slice * rowsPerSlice + 1;
+    return this.#range(bulkResetId, first, first + rowsPerSlice - 1).filter(isOpen);
+  }
+
+  async sealedRows(bulkResetId: string, shard: number): Promise<readonly Stored[]> {
+    await this.#answer('sealedRows');
+    return this.#shard(bulkResetId, shard).filter(isSealed);
+  }
+
+  async deleteShard(bulkResetId: string, shard: number): Promise<void> {
+    await this.#answer('deleteShard');
+    for (const { row } of this.#shard(bulkResetId, shard)) this.#stored.delete(row.resetId);
+  }
+
+  async *open({ lastDayMs, days }: Parameters<SingleResets['open']>[0]) {
+    await this.#answer('open');
+    for (let age = days - 1; age >= 0; age -= 1) {
+      for (const stored of this.#onDay(lastDayMs - age * dayMs)) if (isOpen(stored)) yield stored;
+    }
+  }
+
+  async *sealed(day: number) {
+    await this.#answer('sealed');
+    for (const stored of this.#onDay(day)) if (isSealed(stored)) yield stored;
+  }
+
+  async deleteDay(day: number): Promise<void> {
+    await this.#answer('deleteDay');
+    for (const { row } of this.#onDay(day)) this.#stored.delete(row.resetId);
+    this.#idsByDay.delete(dayOf(day));
+  }
+
+  #shard(bulkResetId: string, shard: number): Stored[] {
+    return this.#range(bulkResetId, shard * rowsPerShard + 1, (shard + 1) * rowsPerShard);
+  }
+
+  #range(bulkResetId: string, first: number, last: number): Stored[] {
+    const found: Stored[] = [];
+    for (let row = first; row <= last; row += 1) {
+      const stored = this.#stored.get(bulkRowResetId(bulkResetId, row));
+      if (stored !== undefined) found.push(stored);
+    }
+    return found;
+  }
+
+  #onDay(atMs: number): Stored[] {
+    const ids = [...(this.#idsByDay.get(dayOf(atMs)) ?? [])].sort();
+    return ids.flatMap((resetId) => this.#stored.get(resetId) ?? []);
   }
 
   #write<Row extends ResetRow>(row: Row): Stored<Row> {
     this.#writes += 1;
     const stored = { row: { ...row }, etag: `"${this.#writes}"` };
     this.#stored.set(row.resetId, stored);
+    const day = /^(\d{8})-/.exec(row.resetId)?.[1];
+    if (day !== undefined && !/-\d{7,}$/.test(row.resetId)) this.#daySet(day).add(row.resetId);
     return stored;
   }
 
-  #answerTo<Answer>(operation: 'create' | 'replace', answer: Answer): Answer {
-    const loss = this.lostAnswers[operation];
-    this.lostAnswers = {};
+  #daySet(day: string): Set<string> {
+    const ids = this.#idsByDay.get(day) ?? new Set();
+    this.#idsByDay.set(day, ids);
+    return ids;
+  }
+
+  #answerTo<Answer>(operation: Write, answer: Answer): Answer {
+    const { [operation]: loss, ...others } = this.lostAnswers;
+    this.lostAnswers = others;
     if (loss !== undefined) throw loss;
     return answer;
   }
 
-  #answer(operation: keyof FakeResetStore['failures']): Promise<void> {
+  #answer(operation: Operation): Promise<void> {
     const failure = this.failures[operation];
     return failure ? Promise.reject(failure) : Promise.resolve();
   }
 }
 
-function rowNumber(resetId: string): number {
-  return Number(resetId.slice(resetId.lastIndexOf('-') + 1));
+function isOpen(stored: Stored): stored is Stored<OpenRow> {
+  return !isSettled(stored.row);
+}
+
+function isSealed({ row }: Stored): boolean {
+  return row.state === 'applied' && row.seal !== undefined;
+}
+
+function toOutcome(row: ResetRow): RowOutcome {
+  const { resetId, customerTenantId, state, attempts } = row;
+  return {
+    resetId,
+    customerTenantId,
+    state,
+    attempts,
+    ...('code' in row && { code: row.code }),
+    ...('notBeforeMs' in row && { notBeforeMs: row.notBeforeMs }),
+    ...('leaseExpiresAtMs' in row && { leaseExpiresAtMs: row.leaseExpiresAtMs }),
+  };
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
 }

@@ -1,0 +1,101 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import { z } from 'zod';
+import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
+import type { BulkOrders } from '../bulk-reset/ports.js';
+import { type CustomerReference, parseCustomerReference } from '../password-reset/ids.js';
+import { hasStatus, toStorageError } from './to-storage-error.js';
+
+/** Encrypts content for one subject, and gives it back under the same subject only. */
+export interface Envelopes {
+  seal(subject: string, content: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** Undefined when it is none of ours, or was made for another subject. */
+  open(subject: string, sealed: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+}
+
+const rowFields = z.strictObject({
+  customer: z.string().optional(),
+  user: z.string(),
+  forceChangePassword: z.union([z.string(), z.boolean()]).optional(),
+  reference: z.string().optional(),
+});
+
+const orderSchema = z.strictObject({
+  bulkResetId: z.string(),
+  caller: z.string(),
+  delivery: z.enum(['response', 'none']),
+  customer: z.string().transform(parseCustomerReference).exactOptional(),
+  forceChangePassword: z.boolean(),
+  onInvalidRows: z.enum(['refuse', 'skip']),
+  reference: z.string().exactOptional(),
+  source: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('rows'), rows: z.array(rowFields) }),
+    z.strictObject({ kind: z.literal('csv'), csv: z.string() }),
+    z.strictObject({ kind: z.literal('blob'), name: z.string(), sha256: z.string() }),
+    z.strictObject({ kind: z.literal('failedRows'), of: z.string() }),
+  ]),
+});
+
+/** One sealed blob a job, named after it. */
+export function createBlobBulkOrders({
+  container,
+  envelopes,
+}: {
+  readonly container: ContainerClient;
+  readonly envelopes: Envelopes;
+}): BulkOrders {
+  return {
+    async write(order, signal) {
+      const sealed = await envelopes.seal(subjectOf(order.bulkResetId), encode(order), signal);
+      try {
+        const blob = container.getBlockBlobClient(order.bulkResetId);
+        await blob.upload(sealed, Buffer.byteLength(sealed), { abortSignal: signal });
+      } catch (error) {
+        throw toStorageError(signal.aborted ? signal.reason : error, 'write the order of a job');
+      }
+    },
+
+    async read(bulkResetId, signal) {
+      const sealed = await readSealed(bulkResetId, signal);
+      if (sealed === undefined) return undefined;
+      const content = await envelopes.open(subjectOf(bulkResetId), sealed, signal);
+      return content && decode(content);
+    },
+
+    async delete(bulkResetId) {
+      try {
+        await container.getBlobClient(bulkResetId).deleteIfExists();
+      } catch (error) {
+        throw toStorageError(error, 'delete the order of a job');
+      }
+    },
+  };
+
+  async function readSealed(bulkResetId: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const blob = container.getBlobClient(bulkResetId);
+      const content = await blob.downloadToBuffer(0, undefined, { abortSignal: signal });
+      return content.toString();
+    } catch (error) {
+      if (hasStatus(error, 404)) return undefined;
+      throw toStorageError(signal.aborted ? signal.reason : error, 'read the order of a job');
+    }
+  }
+}
+
+/** Tells it from the seals of password resets, which are made with the same keys. */
+function subjectOf(bulkResetId: string): string {
+  return `bulk-orders/${bulkResetId}`;
+}
+
+function encode({ customer, ...order }: BulkResetOrder): Uint8Array {
+  const text = JSON.stringify({ ...order, ...(customer && { customer: customerText(customer) }) });
+  return new TextEncoder().encode(text);
+}
+
+function decode(content: Uint8Array): BulkResetOrder {
+  return orderSchema.parse(JSON.parse(new TextDecoder().decode(content)));
+}
+
+function customerText(customer: CustomerReference): string {
+  return customer.kind === 'id' ? customer.customerTenantId : customer.domain;
+}

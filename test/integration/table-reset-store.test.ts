@@ -1,0 +1,331 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { createStorageClients } from '../../shared/azure/storage-clients.js';
+import {
+  createTableResetStore,
+  type TableResetStoreOptions,
+} from '../../shared/azure/table-reset-store.js';
+import { bulkRowNumber, bulkRowResetId } from '../../shared/bulk-reset/bulk-reset.js';
+import type { ResetStore, Stored } from '../../shared/password-reset/ports.js';
+import type { OpenRow } from '../../shared/password-reset/reset-row.js';
+import { acceptedAtMs, aResetRow } from '../builders/a-reset-row.js';
+import { rowsOf } from './rows-of.js';
+import { startStorage, type StorageHarness } from './storage-harness.js';
+
+let storage: StorageHarness;
+
+beforeAll(async () => {
+  storage = await startStorage();
+});
+
+afterAll(() => storage.stop());
+
+describe('createTableResetStore() when the answer to a write is lost', () => {
+  it('knows the row that it created, met again', async () => {
+    const { resets } = await openTable();
+    const row = aResetRow();
+    loseNextAnswer('POST');
+
+    const created = await resets.create(row);
+
+    expect(requestsFor('POST')).toBe(2);
+    expect(created).toMatchObject({ row });
+    expect(await resets.read(row.resetId)).toStrictEqual(created);
+  });
+
+  it('knows a row that somebody else had created from its own', async () => {
+    const { resets } = await openTable();
+    await resets.create(aResetRow({ reference: 'theirs' }));
+    loseNextAnswer('POST');
+
+    expect(await resets.create(aResetRow({ reference: 'ours' }))).toBe('exists');
+    expect(requestsFor('POST')).toBe(2);
+  });
+
+  it('knows the row that it replaced, met again', async () => {
+    const { resets } = await openTable();
+    const { row, etag } = await createRow(resets);
+    loseNextAnswer('PUT');
+
+    const replaced = await resets.replace({ ...row, attempts: 1 }, etag);
+
+    expect(requestsFor('PUT')).toBe(2);
+    expect(replaced).toMatchObject({ row: { attempts: 1 } });
+    expect(await resets.read(row.resetId)).toStrictEqual(replaced);
+  });
+
+  it('can go on with the ETag of the row that it met again', async () => {
+    const { resets } = await openTable();
+    const { row, etag } = await createRow(resets);
+    loseNextAnswer('PUT');
+    const replaced = await resets.replace({ ...row, attempts: 1 }, etag);
+    if (replaced === 'conflict') throw new Error('It took its own write for a conflict');
+
+    expect(await resets.replace({ ...row, attempts: 2 }, replaced.etag)).toMatchObject({
+      row: { attempts: 2 },
+    });
+  });
+
+  it('knows a row that somebody else had replaced from its own', async () => {
+    const { resets } = await openTable();
+    const { row, etag } = await createRow(resets);
+    await resets.replace({ ...row, attempts: 1 }, etag);
+    loseNextAnswer('PUT');
+
+    expect(await resets.replace({ ...row, attempts: 1 }, etag)).toBe('conflict');
+    expect(requestsFor('PUT')).toBe(2);
+  });
+
+  it('creates the rows of a job once', async () => {
+    const { resets } = await openTable();
+    const bulkResetId = randomUUID();
+    const rows = rowsOf(bulkResetId, [1, 2, 3]);
+    loseNextAnswer('POST');
+
+    await resets.createMany(rows);
+
+    expect(requestsFor('POST')).toBeGreaterThan(1);
+    expect(await resets.page({ bulkResetId, afterRow: 0, limit: 10 })).toStrictEqual(rows);
+  });
+
+  it('replaces the rows of a job once', async () => {
+    const { resets } = await openTable();
+    const bulkResetId = randomUUID();
+    await resets.createMany(rowsOf(bulkResetId, [1, 2, 3]));
+    const stored = await resets.openRows({ bulkResetId, slice: 0 });
+    loseNextAnswer('POST');
+
+    await resets.replaceMany(
+      stored.map(({ row, etag }) => ({ row: { ...row, attempts: 1 }, etag })),
+    );
+
+    expect(requestsFor('POST')).toBe(2);
+    const outcomes = await resets.outcomes(bulkResetId, 0);
+    expect(outcomes.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+  });
+
+  it('deletes the rows of a job', async () => {
+    const { resets } = await openTable();
+    const bulkResetId = randomUUID();
+    await resets.createMany(rowsOf(bulkResetId, [1, 2, 3]));
+    loseNextAnswer('POST');
+
+    await resets.deleteShard(bulkResetId, 0);
+
+    expect(requestsFor('POST')).toBe(2);
+    expect(await resets.outcomes(bulkResetId, 0)).toEqual([]);
+  });
+});
+
+describe('createTableResetStore() when pages are shorter than asked for', () => {
+  it('reads on until it has all, or as many as it was asked for', async () => {
+    const { resets } = await openTable();
+    const bulkResetId = randomUUID();
+    const rows = rowsOf(bulkResetId, [1, 2, 3, 4, 5]);
+    await resets.createMany(rows);
+    storage.tables.shortenPages(2);
+
+    const all = await resets.page({ bulkResetId, afterRow: 0, limit: 1_000 });
+    const three = await resets.page({ bulkResetId, afterRow: 1, limit: 3 });
+    const outcomes = await resets.outcomes(bulkResetId, 0);
+    const open = await resets.openRows({ bulkResetId, slice: 0 });
+    await resets.deleteShard(bulkResetId, 0);
+    const left = await resets.outcomes(bulkResetId, 0);
+    storage.tables.shortenPages(1_000);
+
+    expect(all).toStrictEqual(rows);
+    expect(three).toStrictEqual(rows.slice(1, 4));
+    expect(outcomes).toHaveLength(5);
+    expect(open.map(({ row }) => row)).toStrictEqual(rows);
+    expect(left).toEqual([]);
+  });
+});
+
+describe('createTableResetStore(), as others see it', () => {
+  it('keeps a single reset by its day, with dates as dates', async () => {
+    const { resets, table } = await openTable();
+    const resetId = '20260101-6f1f8a5e-9a64-4f4d-9c0a-2f9f0a6c1b11';
+    await resets.create(aResetRow({ resetId }));
+
+    expect(await table.getEntity('20260101-6f', resetId)).toMatchObject({
+      schemaVersion: 1,
+      state: 'queued',
+      acceptedAt: new Date(acceptedAtMs),
+      notBefore: new Date(acceptedAtMs),
+      attempts: 0,
+    });
+  });
+
+  it.each([
+    [1, '0000', '0000001'],
+    [1_000, '0000', '0001000'],
+    [1_001, '0001', '0001001'],
+    [1_000_000, '0999', '1000000'],
+  ])('keeps row %d of a job in shard %s', async (row, shard, rowKey) => {
+    const { resets, table } = await openTable();
+    const bulkResetId = randomUUID();
+    const resetId = bulkRowResetId(bulkResetId, row);
+
+    await resets.createMany([aResetRow({ resetId })]);
+
+    expect(await table.getEntity(`${bulkResetId}-${shard}`, rowKey)).toMatchObject({ resetId });
+  });
+
+  it.each([
+    ['a state that there is not', { state: 'done' }],
+    ['a claim without a lease', { state: 'claimed' }],
+    ['a code that there is not', { state: 'rejected', settledAt: new Date(0), code: 'toString' }],
+    ['a customer that is no GUID', { customerTenantId: '../partner' }],
+    ['a text for a number', { attempts: 'many' }],
+    ['a later version of the app', { schemaVersion: 2 }],
+    ['no version', { schemaVersion: 'none' }],
+  ])('refuses a row that was tampered with: %s', async (_what, columns) => {
+    const { resets, table } = await openTable();
+    const { resetId } = aResetRow();
+    await resets.create(aResetRow());
+    const key = { partitionKey: resetId.slice(0, 11), rowKey: resetId };
+    await table.updateEntity({ ...key, ...columns }, 'Merge');
+
+    await expect(resets.read(resetId)).rejects.toThrow();
+    await expect(resets.read(resetId)).rejects.not.toMatchObject({ name: 'ResetError' });
+  });
+
+  it('reads a row that was written before passwords could be refused', async () => {
+    const { resets, table } = await openTable();
+    const { refusedPasswords: _, ...older } = aResetRow();
+    const key = { partitionKey: older.resetId.slice(0, 11), rowKey: older.resetId };
+    const { acceptedAtMs: atMs, notBeforeMs, ...columns } = older;
+    await table.createEntity({
+      ...key,
+      ...columns,
+      acceptedAt: new Date(atMs),
+      notBefore: new Date(notBeforeMs),
+      schemaVersion: 1,
+    });
+
+    expect(await resets.read(older.resetId)).toMatchObject({ row: aResetRow() });
+  });
+});
+
+describe('createTableResetStore() with rows that it cannot understand', () => {
+  const garbage = [{ caller: 7, attempts: 'many' }, { schemaVersion: 2 }];
+
+  it.each(garbage)(
+    'leaves a row of a job out of every list, and tells of it: %j',
+    async (columns) => {
+      const onUnreadable = jest.fn();
+      const { resets, table } = await openTable({ onUnreadable });
+      const bulkResetId = randomUUID();
+      const resetId = bulkRowResetId(bulkResetId, 2);
+      const sealed = [1, 2, 3].map((row) =>
+        aResetRow({
+          state: 'applied',
+          seal: 'a seal',
+          resetId: bulkRowResetId(bulkResetId, 100 + row),
+        }),
+      );
+      await resets.createMany([...rowsOf(bulkResetId, [1, 2, 3]), ...sealed]);
+      for (const rowKey of ['0000002', '0000102']) {
+        await table.updateEntity(
+          { partitionKey: `${bulkResetId}-0000`, rowKey, ...columns },
+          'Merge',
+        );
+      }
+
+      const page = await resets.page({ bulkResetId, afterRow: 0, limit: 2 });
+      const open = await resets.openRows({ bulkResetId, slice: 0 });
+      const outcomes = await resets.outcomes(bulkResetId, 0);
+      const found = await resets.sealedRows(bulkResetId, 0);
+
+      expect(page.map(bulkRowNumber)).toEqual([1, 3]);
+      expect(open.map(({ row }) => bulkRowNumber(row))).toEqual([1, 3]);
+      expect(outcomes.map(bulkRowNumber)).toEqual([1, 3, 101, 103]);
+      expect(found.map(({ row }) => bulkRowNumber(row))).toEqual([101, 103]);
+      expect(onUnreadable.mock.calls).toEqual(
+        [2, 2, 2, 102, 102].map((row) => [bulkRowResetId(bulkResetId, row)]),
+      );
+      await resets.deleteShard(bulkResetId, 0);
+      expect(await resets.read(resetId)).toBeUndefined();
+    },
+  );
+
+  it.each(garbage)('leaves a single reset out, and tells of it: %j', async (columns) => {
+    const onUnreadable = jest.fn();
+    const { resets, table } = await openTable({ onUnreadable });
+    const [first, second] = ['20260101-a', '20260101-b'];
+    await resets.create(aResetRow({ resetId: first }));
+    await resets.create(aResetRow({ resetId: second }));
+    await table.updateEntity({ partitionKey: first, rowKey: first, ...columns }, 'Merge');
+
+    const found: string[] = [];
+    for await (const { row } of resets.open({ lastDayMs: acceptedAtMs, days: 1 })) {
+      found.push(row.resetId);
+    }
+
+    expect(found).toEqual([second]);
+    expect(onUnreadable.mock.calls).toEqual([[first]]);
+  });
+});
+
+describe('createTableResetStore() without a table service', () => {
+  it('says of everything that the storage does not answer', async () => {
+    const nobody = 'http://127.0.0.1:1/account';
+    const connectionString = [
+      'DefaultEndpointsProtocol=http;AccountName=account',
+      `AccountKey=${Buffer.from('any key').toString('base64')}`,
+      `BlobEndpoint=${nobody};QueueEndpoint=${nobody};TableEndpoint=${nobody}`,
+    ].join(';');
+    const connection = { kind: 'connectionString', connectionString } as const;
+    const credential = { getToken: () => Promise.resolve(null) };
+    const resets = createTableResetStore(
+      createStorageClients(connection, credential).table('rows'),
+    );
+    const row = aResetRow({ seal: 'a telling seal' });
+    const bulkResetId = randomUUID();
+
+    const failures = await Promise.all(
+      [
+        resets.create(row),
+        resets.createMany([row]),
+        resets.read(row.resetId),
+        resets.replace(row, '"1"'),
+        resets.page({ bulkResetId, afterRow: 0, limit: 1 }),
+        resets.replaceMany([{ row, etag: '"1"' }]),
+        resets.outcomes(bulkResetId, 0),
+        resets.openRows({ bulkResetId, slice: 0 }),
+        resets.sealedRows(bulkResetId, 0),
+        resets.deleteShard(bulkResetId, 0),
+        resets.deleteDay(acceptedAtMs),
+      ].map((work) => work.catch((error: unknown) => error)),
+    );
+
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ code: 'StorageUnavailable', recovery: 'later' });
+      expect((failure as Error).message).toMatch(/^Cannot .+: no answer \(ECONNREFUSED\)$/);
+    }
+  });
+});
+
+async function openTable(options: TableResetStoreOptions = {}) {
+  const table = storage.clients.table(`t${randomUUID().replaceAll('-', '')}`);
+  await table.createTable();
+  return { table, resets: createTableResetStore(table, options) };
+}
+
+async function createRow(resets: ResetStore): Promise<Stored<OpenRow>> {
+  const created = await resets.create<OpenRow>(aResetRow());
+  if (created === 'exists') throw new Error('It took a new row for one that exists');
+  return created;
+}
+
+let seenBefore = 0;
+
+function loseNextAnswer(method: string): void {
+  seenBefore = storage.tables.seen.length;
+  storage.tables.loseNextAnswer(method);
+}
+
+/** Those since an answer was to be lost. */
+function requestsFor(method: string): number {
+  return storage.tables.seen.slice(seenBefore).filter((one) => one.startsWith(method)).length;
+}

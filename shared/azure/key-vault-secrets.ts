@@ -15,7 +15,8 @@ export interface StoredSecret {
 export interface KeyVaultSecrets {
   /** The newest version. When that one is disabled an older one does not stand in for it. */
   get(name: string, signal: AbortSignal): Promise<StoredSecret>;
-  getVersion(name: string, version: string, signal: AbortSignal): Promise<StoredSecret>;
+  /** Undefined when there is no such version, or it is disabled. */
+  getVersion(name: string, version: string, signal: AbortSignal): Promise<StoredSecret | undefined>;
   /** Adds a version, which is the newest from then on. */
   set(name: string, value: Secret, signal: AbortSignal): Promise<void>;
 }
@@ -38,7 +39,14 @@ export function createKeyVaultSecrets({ client }: { client: SecretClientLike }):
 
   return {
     get: (name, signal) => read(name, undefined, signal),
-    getVersion: read,
+    async getVersion(name, version, signal) {
+      try {
+        return await read(name, version, signal);
+      } catch (error) {
+        if (error instanceof SecretNotUsable) return undefined;
+        throw error;
+      }
+    },
     async set(name, value, signal) {
       const options = { abortSignal: signal };
       await answered('write', name, client.setSecret(name, value.reveal(), options), signal);
@@ -90,6 +98,9 @@ function toStoredSecret(name: string, { value, properties }: KeyVaultSecret): St
   return { value: new Secret(value), version, updatedAtMs: updatedOn.getTime() };
 }
 
+/** The vault answered, and there is nothing to be had under that name and version. */
+class SecretNotUsable extends ResetError {}
+
 const roleFor: Record<Action, string> = {
   read: 'Key Vault Secrets User',
   write: 'Key Vault Secrets Officer',
@@ -107,11 +118,11 @@ function toKeyVaultError(action: Action, name: string, error: unknown): ResetErr
 
   if (statusCode === 404) {
     const advice = 'the vault has no such secret or version; store one under that name';
-    return new ResetError('AppMisconfigured', `${cannot}: ${advice}`, options);
+    return new SecretNotUsable('AppMisconfigured', `${cannot}: ${advice}`, options);
   }
   if (innerCode === 'SecretDisabled') {
     const advice = 'this version is disabled; enable it or store a new one';
-    return new ResetError('AppMisconfigured', `${cannot}: ${advice}`, options);
+    return new SecretNotUsable('AppMisconfigured', `${cannot}: ${advice}`, options);
   }
   if (statusCode === 401 || statusCode === 403) {
     const advice = `the app's identity needs the role ${roleFor[action]}, and the vault's firewall must admit it`;

@@ -1,4 +1,4 @@
-import type { SealingKey, SealingKeys } from '../delivery/seal.js';
+import type { SealingKey, SealingKeys } from '../delivery/envelopes.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import { createCached } from '../platform/cached.js';
 import { createSharedWork, type SharedWork } from '../platform/shared-work.js';
@@ -6,6 +6,7 @@ import type { KeyVaultSecrets, StoredSecret } from './key-vault-secrets.js';
 
 const secretName = 'sealing-key';
 const keyBytes = 32;
+const versionPattern = /^[\w-]{1,64}$/;
 const timeoutMs = 10_000;
 /** A new version is used for new seals within this time. */
 const ttlMs = 60_000;
@@ -22,7 +23,7 @@ export function createSealingKeys({
   readonly now: () => number;
 }): SealingKeys {
   const byVersion = new Map<string, SealingKey>();
-  const reading = new Map<string, SharedWork<SealingKey>>();
+  const reading = new Map<string, SharedWork<SealingKey | undefined>>();
   const newest = createCached({
     read: async (signal) => remember(await secrets.get(secretName, signal)),
     timeoutMs,
@@ -35,6 +36,8 @@ export function createSealingKeys({
   return {
     newest: (signal) => newest.get(signal),
     async byVersion(version, signal) {
+      // What stands there may have been written by anybody.
+      if (!versionPattern.test(version)) return undefined;
       const known = byVersion.get(version);
       if (known !== undefined) return known;
       return readOnce(version)(signal);
@@ -42,13 +45,14 @@ export function createSealingKeys({
   };
 
   /** A fresh instance opens many seals at once, and all of them want the same version. */
-  function readOnce(version: string): SharedWork<SealingKey> {
+  function readOnce(version: string): SharedWork<SealingKey | undefined> {
     const inFlight = reading.get(version);
     if (inFlight !== undefined) return inFlight;
     const read = createSharedWork(
       async (signal) => {
         try {
-          return remember(await secrets.getVersion(secretName, version, signal));
+          const secret = await secrets.getVersion(secretName, version, signal);
+          return secret && remember(secret);
         } finally {
           reading.delete(version);
         }

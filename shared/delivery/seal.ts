@@ -1,4 +1,3 @@
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import {
   parseCustomerTenantId,
@@ -7,18 +6,7 @@ import {
 } from '../password-reset/ids.js';
 import type { SealedRequest, Seals } from '../password-reset/ports.js';
 import { Secret } from '../platform/secret.js';
-
-/** A 256-bit key and the version of the Key Vault secret that holds it. */
-export interface SealingKey {
-  readonly version: string;
-  readonly key: Uint8Array;
-}
-
-/** Where the sealing keys are; old versions stay readable, so that keys rotate while old seals open. */
-export interface SealingKeys {
-  newest(signal: AbortSignal): Promise<SealingKey>;
-  byVersion(version: string, signal: AbortSignal): Promise<SealingKey>;
-}
+import type { Envelopes } from './envelopes.js';
 
 const contentSchema = z.strictObject({
   caller: z.string(),
@@ -29,34 +17,28 @@ const contentSchema = z.strictObject({
   password: z.string(),
   forceChangePassword: z.boolean(),
   isChosen: z.boolean(),
+  acceptedAtMs: z.number(),
 });
 
-/**
- * Seals are compact JWEs (`dir`, `A256GCM`). The protected header names the key's version and the
- * reset, so a seal that is copied to another row does not open.
- */
-export function createSeals({ keys }: { readonly keys: SealingKeys }): Seals {
+/** Seals are envelopes about one reset: one that is copied to another row does not open. */
+export function createSeals({
+  envelopes,
+}: {
+  readonly envelopes: Pick<Envelopes, 'seal' | 'open'>;
+}): Seals {
   return {
-    async seal(resetId, request, signal) {
-      const { version, key } = await keys.newest(signal);
-      return new CompactEncrypt(encode(request))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: version, resetId })
-        .encrypt(key);
-    },
+    seal: (resetId, request, signal) =>
+      envelopes.seal(subjectOf(resetId), encode(request), signal),
 
     async open(resetId, seal, signal) {
-      const header = decodeProtectedHeader(seal);
-      if (header['resetId'] !== resetId || typeof header.kid !== 'string') {
-        throw new Error('The seal was made for another password reset');
-      }
-      const { key } = await keys.byVersion(header.kid, signal);
-      const { plaintext } = await compactDecrypt(seal, key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      });
-      return decode(plaintext);
+      const content = await envelopes.open(subjectOf(resetId), seal, signal);
+      return content && decode(content);
     },
   };
+}
+
+function subjectOf(resetId: string): string {
+  return `password-reset/${resetId}`;
 }
 
 function encode({ passwordProfile, user, ...request }: SealedRequest): Uint8Array {
@@ -69,9 +51,9 @@ function encode({ passwordProfile, user, ...request }: SealedRequest): Uint8Arra
   return new TextEncoder().encode(JSON.stringify(content));
 }
 
-function decode(plaintext: Uint8Array): SealedRequest {
+function decode(content: Uint8Array): SealedRequest {
   const { password, forceChangePassword, ...request } = contentSchema.parse(
-    JSON.parse(new TextDecoder().decode(plaintext)),
+    JSON.parse(new TextDecoder().decode(content)),
   );
   return { ...request, passwordProfile: { password: new Secret(password), forceChangePassword } };
 }

@@ -1,4 +1,4 @@
-import type { AttemptPasswordReset } from './attempt-password-reset.js';
+import type { Attempt, AttemptPasswordReset } from './attempt-password-reset.js';
 import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
 import type { UserId } from './ids.js';
@@ -28,7 +28,11 @@ export interface ProcessRowDependencies {
   readonly newAttemptId: () => string;
   /** A row whose seal does not open, or says something else than the row: somebody changed storage. */
   readonly onForged?: (row: ResetRow) => void;
+  /** The row is looked at again soon: Key Vault or storage does not answer. */
+  readonly onPutOff?: (row: ResetRow, error: ResetError) => void;
 }
+
+const putOffMs = 30_000;
 
 export interface ProcessedRow {
   /** The state of the row, or why there was nothing to do. */
@@ -42,13 +46,33 @@ export type ProcessRow = ReturnType<typeof createProcessRow>;
 /** Looks at one row and does what it needs now. To look twice or too early does no harm. */
 export function createProcessRow(dependencies: ProcessRowDependencies) {
   const { resets, seals, brakes, authorize, checkUser, attempt } = dependencies;
-  const { limits, now, newAttemptId, onForged } = dependencies;
+  const { limits, now, newAttemptId, onForged, onPutOff } = dependencies;
 
-  return async ({ row, etag }: Stored, signal: AbortSignal): Promise<ProcessedRow> => {
+  return async (stored: Stored, signal: AbortSignal): Promise<ProcessedRow> => {
+    const { row } = stored;
     if (isSettled(row)) return { result: row.state };
     const dueAtMs = claimableAtMs(row, limits);
     if (dueAtMs > now()) return { result: 'not yet', dueAtMs };
+    try {
+      const begun = await begin(row, stored.etag, signal);
+      if ('result' in begun) return begun;
+      const checked = check(begun.claimed.row, begun.request, signal);
+      const result = await attempt({ ...begun, checked }, signal);
+      return result === 'superseded' ? { result } : toProcessed(result);
+    } catch (error) {
+      // What we stand on does not answer; whether the claim was made, the row will tell.
+      if (!(error instanceof ResetError)) throw error;
+      onPutOff?.(row, error);
+      return { result: 'not yet', dueAtMs: now() + putOffMs };
+    }
+  };
 
+  /** Nothing is sent before this, and nothing is done that a crash could not undo. */
+  async function begin(
+    row: OpenRow,
+    etag: string,
+    signal: AbortSignal,
+  ): Promise<ProcessedRow | Omit<Attempt, 'checked'>> {
     const request = await seals.open(row.resetId, row.seal, signal);
     if (request === undefined || !isOf(request, row)) {
       onForged?.(row);
@@ -61,11 +85,8 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
 
     const attemptId = newAttemptId();
     const claimed = await resets.replace(claim(row, { attemptId, nowMs: now() }, limits), etag);
-    if (claimed === 'conflict') return { result: 'superseded' };
-    const checked = check(claimed.row, request, signal);
-    const result = await attempt({ claimed, request, checked }, signal);
-    return result === 'superseded' ? { result } : toProcessed(result);
-  };
+    return claimed === 'conflict' ? { result: 'superseded' } : { claimed, request };
+  }
 
   async function store(row: ResetRow, etag: string): Promise<ProcessedRow> {
     const stored = await resets.replace(row, etag);

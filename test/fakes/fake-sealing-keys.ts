@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SealingKey, SealingKeys } from '../../shared/delivery/seal.js';
+import type { SealingKey, SealingKeys } from '../../shared/delivery/envelopes.js';
 
 /** Sealing keys made on the spot: no key lies in a file. */
 export class FakeSealingKeys implements SealingKeys {
@@ -16,14 +16,11 @@ export class FakeSealingKeys implements SealingKeys {
   }
 
   newest(): Promise<SealingKey> {
-    return this.#lookUp(this.#keys.at(-1));
+    const newest = this.#keys.at(-1);
+    return newest ? Promise.resolve(newest) : Promise.reject(new Error('There is no key'));
   }
 
-  byVersion(version: string): Promise<SealingKey> {
-    return this.#lookUp(this.#keys.find((key) => key.version === version));
-  }
-
-  #lookUp(key: SealingKey | undefined): Promise<SealingKey> {
-    return key ? Promise.resolve(key) : Promise.reject(new Error('There is no such version'));
+  byVersion(version: string): Promise<SealingKey | undefined> {
+    return Promise.resolve(this.#keys.find((key) => key.version === version));
   }
 }

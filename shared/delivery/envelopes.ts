@@ -1,0 +1,86 @@
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/** A 256-bit key and the version of the Key Vault secret that holds it. */
+export interface SealingKey {
+  readonly version: string;
+  readonly key: Uint8Array;
+}
+
+/** Where the sealing keys are; old versions stay readable, so that keys rotate while old envelopes open. */
+export interface SealingKeys {
+  newest(signal: AbortSignal): Promise<SealingKey>;
+  /** Undefined when there is no such version. */
+  byVersion(version: string, signal: AbortSignal): Promise<SealingKey | undefined>;
+}
+
+export type Envelopes = ReturnType<typeof createEnvelopes>;
+
+/**
+ * What only this service can write and read, wherever it is kept: compact JWEs (`dir`, `A256GCM`). The
+ * protected header names the key's version and the subject, so an envelope that is copied elsewhere does
+ * not open. Everything rejects with a `ResetError` when Key Vault cannot be read.
+ */
+export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
+  return {
+    async seal(subject: string, content: Uint8Array, signal: AbortSignal): Promise<string> {
+      const { version, key } = await keys.newest(signal);
+      return new CompactEncrypt(content)
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: version, subject })
+        .encrypt(key);
+    },
+
+    /** Undefined when it is no envelope of ours, or one about something else. */
+    async open(
+      subject: string,
+      envelope: string,
+      signal: AbortSignal,
+    ): Promise<Uint8Array | undefined> {
+      const header = headerOf(envelope);
+      if (header?.['subject'] !== subject || typeof header['kid'] !== 'string') return undefined;
+      const sealingKey = await keys.byVersion(header['kid'], signal);
+      return sealingKey && decrypt(envelope, sealingKey.key);
+    },
+
+    /** Tells a text from another without telling anything about it to those who lack the key. */
+    async fingerprint(text: string, signal: AbortSignal): Promise<string> {
+      const { version, key } = await keys.newest(signal);
+      return `${version}.${macOf(text, key).toString('base64url')}`;
+    },
+
+    async isFingerprintOf(text: string, fingerprint: string, signal: AbortSignal): Promise<boolean> {
+      const [version = '', mac = ''] = fingerprint.split('.');
+      const sealingKey = await keys.byVersion(version, signal);
+      if (sealingKey === undefined) return false;
+      const expected = macOf(text, sealingKey.key);
+      const given = Buffer.from(mac, 'base64url');
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    },
+  };
+}
+
+function headerOf(envelope: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return decodeProtectedHeader(envelope);
+  } catch {
+    return undefined;
+  }
+}
+
+async function decrypt(envelope: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    const { plaintext } = await compactDecrypt(envelope, key, {
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    return plaintext;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A key of its own: one key, one purpose. */
+function macOf(text: string, key: Uint8Array): Buffer {
+  const macKey = Buffer.from(hkdfSync('sha256', key, '', 'fingerprint', 32));
+  return createHmac('sha256', macKey).update(text).digest();
+}

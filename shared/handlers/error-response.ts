@@ -1,10 +1,17 @@
 import type { ResetError, ResetErrorCode } from '../password-reset/reset-error.js';
 
-/** An answer with JSON, as every door but the pages gives it. */
+/** An answer with JSON, which most doors give always. */
 export interface JsonResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly jsonBody: unknown;
+}
+
+/** An answer with text of another kind, which its header `Content-Type` names. */
+export interface TextResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string };
+  readonly body: string;
 }
 
 /**
@@ -22,6 +29,7 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   BulkResetNotFound: 404,
   BulkResetConflict: 409,
   IdempotencyConflict: 409,
+  Cancelled: 409,
   PasswordNotAllowed: 422,
 
   CustomerNotFound: 404,
@@ -96,6 +104,17 @@ export function toErrorResponse(error: ResetError): JsonResponse {
     ...(retryAfterMs !== undefined && { 'Retry-After': toSeconds(retryAfterMs) }),
   };
   return { status: statusByCode[code], headers, jsonBody: body };
+}
+
+/**
+ * What a finished operation failed with. Whatever the code: on a 429 or 5xx a flow engine would ask
+ * again, and this answer is the last.
+ */
+export function toFinalErrorResponse(error: ResetError): JsonResponse {
+  const response = toErrorResponse(error);
+  const headers = { ...response.headers };
+  delete headers['Retry-After'];
+  return { ...response, status: 422, headers };
 }
 
 /** As `Retry-After` wants it: whole seconds, never too early. */

@@ -1,8 +1,7 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
-import { toReader } from '../callers/caller.js';
 import type {
-  createReadPassword,
   createReadPasswordReset,
+  ReadPassword,
 } from '../password-reset/read-password-reset.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Authenticate } from './authenticate.js';
@@ -12,13 +11,14 @@ import {
   toPasswordResetView,
   toResultResponse,
 } from './password-reset-view.js';
+import { createReadPasswordAs } from './read-password-as.js';
 import { resetIdText } from './schemas.js';
 
 export interface GetPasswordResetDependencies {
   readonly door: HttpDoor;
   readonly authenticate: Authenticate;
   readonly readPasswordReset: ReturnType<typeof createReadPasswordReset>;
-  readonly readPassword: ReturnType<typeof createReadPassword>;
+  readonly readPassword: ReadPassword;
   readonly links: PasswordResetLinks;
   readonly now: () => number;
 }
@@ -36,9 +36,6 @@ export function createGetPasswordResetHandler({
   });
 }
 
-/** Whatever the code: on a 429 or 5xx a flow engine would ask again, and this answer is the last. */
-const failedStatus = 422;
-
 /** `GET /password-resets/{id}/result`: 202 until the end, then what the reset came to. */
 export function createGetPasswordResetResultHandler({
   door,
@@ -48,16 +45,12 @@ export function createGetPasswordResetResultHandler({
   links,
   now,
 }: GetPasswordResetDependencies): HttpHandler {
+  const readPasswordAs = createReadPasswordAs(readPassword);
   return door(async (request, signal) => {
     const caller = await authenticate(request, signal);
     const row = await readPasswordReset(resetIdOf(request), caller.name);
-    const mayRead = caller.permissions.has('readPassword');
-    const password = mayRead ? await readPassword(row, toReader(caller), signal) : undefined;
-    const response = toResultResponse(row, password, { links, nowMs: now() });
-    if (row.state !== 'rejected' && row.state !== 'attention') return response;
-    const headers = { ...response.headers };
-    delete headers['Retry-After'];
-    return { ...response, status: failedStatus, headers };
+    const readable = await readPasswordAs(caller, row, signal);
+    return toResultResponse(row, readable, { links, nowMs: now() });
   });
 }
 

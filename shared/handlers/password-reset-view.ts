@@ -1,8 +1,13 @@
 import { explanationByCode } from '../password-reset/explanations.js';
+import type { ReadablePassword } from '../password-reset/read-password-reset.js';
 import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.js';
 import { isSettled, type ResetRow } from '../password-reset/reset-row.js';
-import type { Secret } from '../platform/secret.js';
-import { type JsonResponse, toErrorResponse, toSeconds } from './error-response.js';
+import {
+  type JsonResponse,
+  toErrorResponse,
+  toFinalErrorResponse,
+  toSeconds,
+} from './error-response.js';
 
 export type Status = 'NotStarted' | 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
 
@@ -17,7 +22,7 @@ const statusByState: Readonly<Record<ResetRow['state'], Status>> = {
 };
 
 /** A reset as callers see it. The password is there only if it is theirs to see. */
-export function toPasswordResetView(row: ResetRow, password?: Secret) {
+export function toPasswordResetView(row: ResetRow, readable: ReadablePassword = { kind: 'none' }) {
   return {
     id: row.resetId,
     status: statusByState[row.state],
@@ -25,12 +30,28 @@ export function toPasswordResetView(row: ResetRow, password?: Secret) {
     ...(row.userId !== undefined && { userId: row.userId }),
     forceChangePassword: row.forceChangePassword,
     delivery: row.delivery,
-    ...(password !== undefined && { password: password.reveal() }),
+    ...toPasswordView(readable),
     ...(row.reference !== undefined && { reference: row.reference }),
     ...('code' in row && { error: toErrorView(row) }),
     createdAt: new Date(row.acceptedAtMs).toISOString(),
     ...('settledAtMs' in row && { completedAt: new Date(row.settledAtMs).toISOString() }),
   };
+}
+
+function toPasswordView(readable: ReadablePassword): {
+  readonly password?: string;
+  readonly passwordWithheld?: 'Settling' | 'Superseded';
+} {
+  switch (readable.kind) {
+    case 'password':
+      return { password: readable.password.reveal() };
+    case 'settling':
+      return { passwordWithheld: 'Settling' };
+    case 'superseded':
+      return { passwordWithheld: 'Superseded' };
+    case 'none':
+      return {};
+  }
 }
 
 /** The addresses of one reset. */
@@ -44,43 +65,76 @@ export function createPasswordResetLinks(publicBaseUrl: string): PasswordResetLi
   return { monitor, result: (resetId) => `${monitor(resetId)}/result` };
 }
 
+export interface AnswerCircumstances {
+  readonly links: PasswordResetLinks;
+  readonly nowMs: number;
+}
+
 /**
- * The answer to whoever waits for the end of a reset: 202 until then, and after it the reset or, if
- * it failed, the error object.
+ * The answer to a request that asks for a reset: 202 while it is not at its end, then the reset or, if it
+ * failed, the error. A 429 or 5xx says that the same request may be sent again, as a new reset.
  */
+export function toResetResponse(
+  row: ResetRow,
+  readable: ReadablePassword,
+  circumstances: AnswerCircumstances,
+): JsonResponse {
+  return respond(row, readable, circumstances, toErrorResponse);
+}
+
+/** The answer to whoever waits for the end of a reset: the same, but its failure is final. */
 export function toResultResponse(
   row: ResetRow,
-  password: Secret | undefined,
-  { links, nowMs }: { readonly links: PasswordResetLinks; readonly nowMs: number },
+  readable: ReadablePassword,
+  circumstances: AnswerCircumstances,
+): JsonResponse {
+  return respond(row, readable, circumstances, toFinalErrorResponse);
+}
+
+function respond(
+  row: ResetRow,
+  readable: ReadablePassword,
+  { links, nowMs }: AnswerCircumstances,
+  toFailure: (error: ResetError) => JsonResponse,
 ): JsonResponse {
   const headers = { 'Operation-Location': links.monitor(row.resetId) };
+  const within = (response: JsonResponse): JsonResponse => ({
+    ...response,
+    headers: { ...response.headers, ...headers },
+  });
+  const wait = (waitMs: number, jsonBody: unknown): JsonResponse => {
+    const polling = { Location: links.result(row.resetId), 'Retry-After': toPollSeconds(waitMs) };
+    return within({ status: 202, headers: polling, jsonBody });
+  };
+
   if (!isSettled(row)) {
     const waitMs = row.state === 'claimed' ? pollMs : row.notBeforeMs - nowMs;
-    const polling = { Location: links.result(row.resetId), 'Retry-After': toPollSeconds(waitMs) };
-    return {
-      status: 202,
-      headers: { ...headers, ...polling },
-      jsonBody: toPasswordResetView(row),
-    };
+    return wait(waitMs, toPasswordResetView(row));
   }
-  if ('code' in row) {
-    const { code, message } = toErrorView(row);
-    const response = toErrorResponse(new ResetError(code, message));
-    return { ...response, headers: { ...response.headers, ...headers } };
+  if ('code' in row) return within(toFailure(toResetError(row.code)));
+  if (row.state === 'cancelled') return within(toErrorResponse(toResetError('Cancelled')));
+  if (readable.kind === 'superseded') return within(toErrorResponse(toResetError('Superseded')));
+  const view = toPasswordResetView(row, readable);
+  if (readable.kind === 'settling') {
+    // Applied, but whoever waits for the password has to wait on.
+    const running = { ...view, status: 'Running', completedAt: undefined };
+    return wait(readable.untilMs - nowMs, running);
   }
-  if (row.state === 'cancelled') {
-    return { status: 409, headers, jsonBody: toPasswordResetView(row) };
-  }
-  return { status: 200, headers, jsonBody: toPasswordResetView(row, password) };
+  return within({ status: 200, jsonBody: view });
 }
 
 const pollMs = 5_000;
 const longestPollMs = 60_000;
 
-function toPollSeconds(waitMs: number): string {
+/** Within what suits both the caller and us. */
+export function toPollSeconds(waitMs: number): string {
   return toSeconds(Math.min(Math.max(waitMs, pollMs), longestPollMs));
 }
 
 function toErrorView({ code }: { readonly code: ResetErrorCode }) {
   return { code, message: explanationByCode[code] };
+}
+
+function toResetError(code: ResetErrorCode): ResetError {
+  return new ResetError(code, explanationByCode[code]);
 }

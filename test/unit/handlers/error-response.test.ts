@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { toErrorResponse, toSeconds } from '../../../shared/handlers/error-response.js';
+import {
+  toErrorResponse,
+  toFinalErrorResponse,
+  toSeconds,
+} from '../../../shared/handlers/error-response.js';
 import {
   recoveryByCode,
   ResetError,
@@ -16,6 +20,9 @@ const statusByCode = new Map<ResetErrorCode, number>([
   ['CustomerNotFound', 404],
   ['UserNotFound', 404],
   ['BulkResetConflict', 409],
+  ['IdempotencyConflict', 409],
+  ['Superseded', 409],
+  ['Cancelled', 409],
   ['RequestTooLarge', 413],
   ['UnsupportedMediaType', 415],
   ['Throttled', 429],
@@ -30,6 +37,7 @@ const statusByCode = new Map<ResetErrorCode, number>([
   ['AppMisconfigured', 503],
   ['SignInThrottled', 503],
   ['SignInUnavailable', 503],
+  ['Halted', 503],
   ['TimedOut', 503],
   ['KeyVaultUnavailable', 503],
   ['StorageUnavailable', 503],
@@ -86,6 +94,17 @@ describe('toErrorResponse()', () => {
     const error = new ResetError('Throttled', 'busy', { retryAfterMs: 1_500 });
 
     expect(toErrorResponse(error).headers).toMatchObject({ 'Retry-After': '2' });
+  });
+});
+
+describe('toFinalErrorResponse()', () => {
+  it.each(codes)('asks for no repeat: %s', (code) => {
+    const { status, headers, jsonBody } = toFinalErrorResponse(new ResetError(code, 'why'));
+
+    expect(status).toBe(422);
+    expect(headers).toMatchObject({ 'x-ms-error-code': code });
+    expect(headers).not.toHaveProperty('Retry-After');
+    expect(jsonBody).toEqual({ error: { code, message: 'why' } });
   });
 });
 

@@ -14,7 +14,13 @@ import { recoveryByCode, type ResetErrorCode } from '../../../shared/password-re
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import { aCaller } from '../../builders/a-caller.js';
-import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
+import {
+  acceptedAtMs,
+  aResetRow,
+  customerTenantId,
+  type RowOf,
+  userId,
+} from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { call, expectRefusal } from './invocation.js';
@@ -22,6 +28,7 @@ import { call, expectRefusal } from './invocation.js';
 const canary = ['canary', '7f3a'].join('-');
 const { resetId } = aResetRow();
 const address = `https://resets.example/api/password-resets/${resetId}`;
+const settleMs = 300_000;
 const codes = Object.keys(recoveryByCode) as ResetErrorCode[];
 
 describe('createGetPasswordResetHandler()', () => {
@@ -133,7 +140,44 @@ describe('createGetPasswordResetResultHandler()', () => {
   it('answers 409 to a reset that was cancelled', async () => {
     const answer = await ask({ row: aResetRow({ state: 'cancelled' }) }).result();
 
-    expect(answer).toMatchObject({ status: 409, body: { status: 'Canceled' } });
+    expectRefusal(answer, { status: 409, code: 'Cancelled' });
+  });
+
+  it.each([
+    [300_000, '60'],
+    [42_000, '42'],
+    [1, '5'],
+  ])(
+    'answers 202 while an earlier attempt may still arrive: for %d ms',
+    async (restMs, seconds) => {
+      const unknownAtMs = acceptedAtMs + restMs - settleMs;
+
+      const answer = await ask({ row: anAppliedRow({ unknownAtMs }) }).result();
+
+      expect(answer).toMatchObject({
+        status: 202,
+        headers: { location: `${address}/result`, 'retry-after': seconds },
+        body: { status: 'Running', passwordWithheld: 'Settling' },
+      });
+      expect(answer.body).not.toHaveProperty('completedAt');
+      expect(answer.text).not.toContain(canary);
+    },
+  );
+
+  it('answers 200 as soon as no earlier attempt can arrive any more', async () => {
+    const row = anAppliedRow({ unknownAtMs: acceptedAtMs - settleMs });
+
+    const answer = await ask({ row }).result();
+
+    expect(answer).toMatchObject({ status: 200, body: { password: canary } });
+  });
+
+  it('answers 409 and no password when a newer reset of the user has begun', async () => {
+    const answer = await ask({ row: anAppliedRow(), holder: 'another-reset' }).result();
+
+    expectRefusal(answer, { status: 409, code: 'Superseded' });
+    expect(answer.headers).toMatchObject({ 'operation-location': address });
+    expect(answer.text).not.toContain(canary);
   });
 });
 
@@ -175,6 +219,10 @@ describe.each(['monitor', 'result'] as const)('the %s of a password reset', (doo
   });
 });
 
+function anAppliedRow(values: Partial<RowOf<'applied'>> = {}) {
+  return aResetRow({ state: 'applied', seal: 'a seal', userId, ...values });
+}
+
 interface Asked {
   readonly row?: ResetRow;
   readonly id?: string;
@@ -182,10 +230,13 @@ interface Asked {
   readonly permissions?: readonly Permission[];
   readonly delivery?: 'response' | 'none';
   readonly customers?: Caller['customers'];
+  /** The reset that the user's lock names. */
+  readonly holder?: string;
 }
 
 function ask(values: Asked = {}) {
   const { row = aResetRow(), id = row.resetId, delivery = 'response', customers = 'all' } = values;
+  const { holder = row.resetId } = values;
   const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
   const resets = new FakeResetStore([row]);
@@ -196,6 +247,9 @@ function ask(values: Asked = {}) {
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
+      locks: { read: () => Promise.resolve({ resetId: holder, etag: '"1"' }) },
+      settleMs,
+      now: () => acceptedAtMs,
     }),
     links: createPasswordResetLinks('https://resets.example'),
     now: () => acceptedAtMs,

@@ -8,8 +8,9 @@ import type { CustomerTenantId } from '../../../shared/password-reset/ids.js';
 import {
   type AcceptDependencies,
   createAcceptPasswordReset,
-  type PasswordResetOrder,
 } from '../../../shared/password-reset/accept-password-reset.js';
+import type { PasswordResetOrder } from '../../../shared/password-reset/password-reset-order.js';
+import type { ReadablePassword } from '../../../shared/password-reset/read-password-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
@@ -127,6 +128,102 @@ describe('createResetPasswordHandler()', () => {
     expectRefusal(answer, { status, code });
     expect(answer.headers).toMatchObject({ 'operation-location': result });
     expect(answer.text).not.toContain(canary);
+  });
+
+  describe('under an idempotency key', () => {
+    const headers = { 'idempotency-key': 'key-1' };
+
+    it.each<[string, Record<string, string>, string | undefined]>([
+      ['Idempotency-Key', { 'Idempotency-Key': 'key-1' }, undefined],
+      ['Repeatability-Request-ID', { 'Repeatability-Request-ID': 'key-1' }, 'accepted'],
+    ])('hands the key on from the header %s', async (_, given, result) => {
+      const { handler, orders } = aDoor();
+
+      const answer = await call(handler, { body, headers: given });
+
+      expect(orders).toMatchObject([{ caller: 'helpdesk', idempotencyKey: 'key-1' }]);
+      expect(answer.headers['repeatability-result']).toBe(result);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['no header', {}],
+      ['the text of an expression', { 'idempotency-key': '@{guid()}' }],
+    ])('takes the request as a new one with %s', async (_, given) => {
+      const { handler, orders } = aDoor();
+
+      await call(handler, { body, headers: given });
+
+      expect(orders[0]).not.toHaveProperty('idempotencyKey');
+    });
+
+    it('refuses a key that cannot be one, and does nothing', async () => {
+      const { handler, orders } = aDoor();
+
+      const answer = await call(handler, { body, headers: { 'idempotency-key': 'x'.repeat(256) } });
+
+      expectRefusal(answer, { status: 400, code: 'InvalidRequest', target: 'Idempotency-Key' });
+      expect(orders).toEqual([]);
+    });
+
+    it('answers the first request with the password', async () => {
+      const { handler } = aDoor({ row: aResetRow({ state: 'applied', userId }) });
+
+      expect((await call(handler, { body, headers })).body).toMatchObject({ password: canary });
+    });
+
+    it('answers a repeated request with the password that is to be seen now', async () => {
+      const before = { kind: 'password', password: new Secret(canary) } as const;
+      const { handler } = aDoor({ row: aResetRow({ state: 'applied', userId }), before });
+
+      const answer = await call(handler, { body, headers });
+
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { status: 'Succeeded', password: canary },
+      });
+      expect(JSON.stringify(answer.logged)).not.toContain(canary);
+    });
+
+    it('answers a repeated request without a password to whoever may not read one', async () => {
+      const before = { kind: 'password', password: new Secret(canary) } as const;
+      const row = aResetRow({ state: 'applied', delivery: 'none' });
+      const { handler } = aDoor({ row, before, permissions: ['reset'] });
+
+      const answer = await call(handler, { body: { ...body, delivery: 'none' }, headers });
+
+      expect(answer.status).toBe(200);
+      expect(answer.text).not.toContain(canary);
+    });
+
+    it('answers a repeated request with 202 while the password may not be shown yet', async () => {
+      const before = { kind: 'settling', untilMs: acceptedAtMs + 20_000 } as const;
+      const { handler } = aDoor({ row: aResetRow({ state: 'applied' }), before });
+
+      expect(await call(handler, { body, headers })).toMatchObject({
+        status: 202,
+        headers: { location: `${result}/result`, 'retry-after': '20' },
+        body: { status: 'Running' },
+      });
+    });
+
+    it('answers a repeated request with 409 when a newer reset has begun', async () => {
+      const row = aResetRow({ state: 'applied' });
+      const { handler } = aDoor({ row, before: { kind: 'superseded' } });
+
+      expectRefusal(await call(handler, { body, headers }), { status: 409, code: 'Superseded' });
+    });
+
+    it.each(['UserNotFound', 'ReconsentRequired', 'TimedOut'] as const)(
+      'answers a reset that ended with %s as final: no repeat can mend it',
+      async (code) => {
+        const { handler } = aDoor({ row: aResetRow({ state: 'rejected', code }) });
+
+        const answer = await call(handler, { body, headers });
+
+        expectRefusal(answer, { status: 422, code });
+        expect(answer.headers).not.toHaveProperty('retry-after');
+      },
+    );
   });
 
   describe('refuses, before anything is done,', () => {
@@ -320,11 +417,14 @@ interface DoorValues {
   readonly row?: ResetRow;
   readonly permissions?: readonly Permission[];
   readonly caller?: Caller | undefined;
+  /** The same request came before, and what is to be seen of its password now. */
+  readonly before?: ReadablePassword;
 }
 
 /** The door, and the orders that came through it. */
 function aDoor(values: DoorValues = {}) {
   const { row = aResetRow({ state: 'claimed' }), permissions = ['reset', 'readPassword'] } = values;
+  const { before } = values;
   const known = aCaller({ permissions: new Set(permissions) });
   const caller = 'caller' in values ? values.caller : known;
   const orders: PasswordResetOrder[] = [];
@@ -336,8 +436,9 @@ function aDoor(values: DoorValues = {}) {
         : Promise.resolve(caller),
     acceptPasswordReset: (order) => {
       orders.push(order);
-      return Promise.resolve({ row, password: new Secret(canary) });
+      return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
     },
+    readPassword: () => Promise.resolve(before ?? { kind: 'none' }),
     links,
     now: () => acceptedAtMs,
   });
@@ -358,12 +459,14 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     authorize: createAuthorize(() =>
       Promise.resolve({ findByApiKey: () => undefined, findByName: () => caller }),
     ),
+    brakes: { check: unreachable },
+    claimIdempotencyKey: unreachable,
     checkUser: unreachable,
     seals: { seal: unreachable },
     resets: { create: unreachable, read: unreachable, replace: unreachable },
     wakeUps: { send: unreachable },
     attempt: unreachable,
-    passwordStyle: { kind: 'random', length: 16 },
+    newPassword: () => new Secret(canary),
     limits: defaultLimits,
     now: () => acceptedAtMs,
     newResetId: unreachable,
@@ -373,6 +476,7 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     door,
     authenticate: () => Promise.resolve(caller),
     acceptPasswordReset: createAcceptPasswordReset(dependencies),
+    readPassword: unreachable,
     links,
     now: () => acceptedAtMs,
   });

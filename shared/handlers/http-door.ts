@@ -1,12 +1,14 @@
 import type { HttpHandler, HttpRequest, InvocationContext } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
-import { type JsonResponse, toErrorResponse } from './error-response.js';
+import { type JsonResponse, type TextResponse, toErrorResponse } from './error-response.js';
+
+export type DoorResponse = JsonResponse | TextResponse;
 
 export type Answer = (
   request: HttpRequest,
   signal: AbortSignal,
   context: InvocationContext,
-) => Promise<JsonResponse>;
+) => Promise<DoorResponse>;
 
 export type HttpDoor = (answer: Answer) => HttpHandler;
 
@@ -25,7 +27,7 @@ export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): Htt
     answer: Answer,
     request: HttpRequest,
     context: InvocationContext,
-  ): Promise<JsonResponse> {
+  ): Promise<DoorResponse> {
     const signal = AbortSignal.timeout(budgetMs);
     try {
       return await answer(request, signal, context);

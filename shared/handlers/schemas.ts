@@ -67,11 +67,53 @@ export const bulkResetMessage = z
     return z.NEVER;
   });
 
+const onInvalidRows = z.enum(['refuse', 'skip']).default('refuse');
+
+/** Body of `POST /bulk-resets` in JSON. */
+export const bulkResetBody = z
+  .strictObject({
+    bulkResetId: guid.exactOptional(),
+    delivery,
+    customer: parsedText(parseCustomerReference).exactOptional(),
+    forceChangePassword: z.boolean().default(true),
+    onInvalidRows,
+    reference: reference.exactOptional(),
+    rows: z.array(rowFields).min(1).exactOptional(),
+    blob: blob.exactOptional(),
+    retryOf: guid.exactOptional(),
+  })
+  .transform(({ rows, blob: file, retryOf, ...options }, context) => {
+    const sources = [
+      ...(rows === undefined ? [] : [{ kind: 'rows', rows } as const]),
+      ...(file === undefined ? [] : [{ kind: 'blob', ...file } as const]),
+      ...(retryOf === undefined ? [] : [{ kind: 'failedRows', of: retryOf } as const]),
+    ];
+    const [source] = sources;
+    if (source !== undefined && sources.length === 1) return { ...options, source };
+    context.addIssue({ code: 'custom', message: 'Give one of rows, blob and retryOf' });
+    return z.NEVER;
+  });
+
+/** Query of `POST /bulk-resets` whose body is a CSV. */
+export const bulkResetQuery = z.strictObject({
+  delivery,
+  customer: parsedText(parseCustomerReference).exactOptional(),
+  forceChangePassword: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+  onInvalidRows,
+  reference: reference.exactOptional(),
+});
+
 /** What may be written where the id of a reset belongs. */
 export const resetIdText = /^[0-9a-z-]{1,64}$/;
 
 /** A message on the queue `password-resets`. */
 export const wakeUpMessage = z.object({ resetId: z.string().regex(resetIdText) });
+
+/** A message on the queue `bulk-reset-slices`. */
+export const sliceMessage = z.object({ bulkResetId: guid, slice: z.int().min(0) });
 
 /** @throws {@link ResetError} `InvalidRequest` with one detail for each fault; no value is quoted */
 export function parseRequest<Schema extends z.ZodType>(

@@ -1,79 +1,68 @@
 import { describe, expect, it } from '@jest/globals';
-import { bulkRowResetId, type BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
-import { createReadBulkReset } from '../../../shared/bulk-reset/read-bulk-reset.js';
-import type { Caller, Permission } from '../../../shared/callers/caller.js';
+import type { BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
+import type { BulkResetProgress } from '../../../shared/bulk-reset/read-bulk-reset.js';
+import { createBulkResetLinks } from '../../../shared/handlers/bulk-reset-view.js';
 import {
   createGetBulkResetHandler,
-  createGetBulkResetRowsHandler,
+  createGetBulkResetResultHandler,
 } from '../../../shared/handlers/get-bulk-reset-handlers.js';
 import { createHttpDoor } from '../../../shared/handlers/http-door.js';
-import { createReadPassword } from '../../../shared/password-reset/read-password-reset.js';
-import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
-import { Secret } from '../../../shared/platform/secret.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
-import { aResetRow } from '../../builders/a-reset-row.js';
-import { aSealedRequest } from '../../builders/a-sealed-request.js';
-import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
-import { FakeResetStore } from '../../fakes/fake-reset-store.js';
-import { FakeRowFaults } from '../../fakes/fake-row-faults.js';
+import { acceptedAtMs } from '../../builders/a-reset-row.js';
+import { aBulkProgress } from './a-bulk-progress.js';
 import { call, expectRefusal } from './invocation.js';
 
-const canary = ['canary', '7f3a'].join('-');
 const address = `https://resets.example/api/bulk-resets/${bulkResetId}`;
+const fault = { line: 4, row: 3, code: 'InvalidRows', message: 'user must be …' } as const;
+const counts = { valid: 3, invalid: 1, lastRow: 4 };
+
+const validating = aBulkResetRow({ state: 'validating' });
+const splitting = aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 0 });
+const split = aBulkResetRow({ state: 'split', counts });
+const stopped = aBulkResetRow({
+  state: 'stopped',
+  code: 'AppMisconfigured',
+  message: 'No key',
+  counts,
+  splitRows: 1,
+});
+const refused = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing was …' });
+const cancelled = (job: BulkResetRow) => ({ ...job, cancelledAtMs: acceptedAtMs + 60_000 });
 
 describe('createGetBulkResetHandler()', () => {
   it('shows how a job stands', async () => {
-    const fault = { line: 4, row: 3, code: 'InvalidRows', message: 'user must be …' } as const;
     const job = aBulkResetRow(
-      { state: 'split', counts: { valid: 3, invalid: 1, lastRow: 4 } },
-      { reference: 'INC-7' },
+      { state: 'split', counts },
+      {
+        reference: 'INC-7',
+        cancelledAtMs: acceptedAtMs + 60_000,
+        acknowledgedAtMs: acceptedAtMs + 120_000,
+      },
     );
-    const { monitor, rowFaults } = aDoor({
-      job,
-      rows: [aRow(1, 'applied'), aRow(2, 'rejected'), aRow(4)],
-    });
-    await rowFaults.write(bulkResetId, [fault]);
+    const failures = { UserNotFound: 2, Cancelled: 4 };
+    const rows = { settled: 16, succeeded: 10, cancelled: 4, open: 1 };
 
-    const answer = await monitor();
+    const { monitor } = aDoor({ job, ...rows, failures, faults: [fault] });
 
-    expect(answer).toMatchObject({ status: 200, headers: { 'retry-after': '5' } });
-    expect(answer.body).toEqual({
+    expect((await monitor()).body).toEqual({
       id: bulkResetId,
       status: 'Running',
       delivery: 'response',
       reference: 'INC-7',
       createdAt: '2026-01-01T00:00:00.000Z',
+      canceledAt: '2026-01-01T00:01:00.000Z',
+      acknowledgedAt: '2026-01-01T00:02:00.000Z',
       rows: { total: 4, invalid: 1 },
-      progress: { succeeded: 1, failed: 1, open: 1 },
-      failures: { UserNotFound: 1 },
+      progress: { succeeded: 10, failed: 2, cancelled: 4, open: 1 },
+      failures,
       invalidRows: [fault],
     });
   });
 
-  it.each<[string, BulkResetRow, readonly ResetRow[], boolean]>([
-    ['NotStarted', aBulkResetRow({ state: 'validating' }), [], true],
-    ['Running', aSplittingJob(), [], true],
-    ['Running', aSplittingJob(), [aRow(1, 'applied')], true],
-    ['Running', aSplitJob(2), [aRow(1, 'applied'), aRow(2)], true],
-    ['Succeeded', aSplitJob(2), [aRow(1, 'applied'), aRow(2, 'applied')], false],
-    ['PartiallySucceeded', aSplitJob(2), [aRow(1, 'applied'), aRow(2, 'attention')], false],
-    ['Running', aStoppedJob(), [aRow(1, 'applied'), aRow(2)], true],
-    ['PartiallySucceeded', aStoppedJob(), [aRow(1, 'applied')], false],
-    ['Failed', aStoppedJob(), [aRow(1, 'rejected')], false],
-    ['Failed', aStoppedJob(), [], false],
-    ['Failed', aSplitJob(2), [aRow(1, 'rejected'), aRow(2, 'cancelled')], false],
-  ])('says %s: case %#', async (status, job, rows, isPolled) => {
-    const { headers, body } = await aDoor({ job, rows }).monitor();
-
-    expect(body).toMatchObject({ status });
-    expect('retry-after' in headers).toBe(isPolled);
-  });
-
-  it('says why a job was refused', async () => {
-    const job = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing was …' });
-
-    const answer = await aDoor({ job }).monitor();
+  it('shows of a job that was refused why, and no more than there is', async () => {
+    const answer = await aDoor({ job: refused, settled: 0, succeeded: 0 }).monitor();
 
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
@@ -81,114 +70,162 @@ describe('createGetBulkResetHandler()', () => {
       status: 'Failed',
       delivery: 'response',
       createdAt: '2026-01-01T00:00:00.000Z',
-      progress: { succeeded: 0, failed: 0, open: 0 },
+      progress: { succeeded: 0, failed: 0, cancelled: 0, open: 0 },
       failures: {},
       error: { code: 'InvalidRows', message: 'Nothing was …' },
     });
   });
 
   it('says why a job was stopped, whatever its rows have come to', async () => {
-    const answer = await aDoor({ job: aStoppedJob(), rows: [aRow(1, 'applied')] }).monitor();
+    const answer = await aDoor({ job: stopped }).monitor();
 
     expect(answer.body).toMatchObject({
-      rows: { total: 9, invalid: 0 },
+      status: 'PartiallySucceeded',
+      rows: { total: 4, invalid: 1 },
       progress: { succeeded: 1, failed: 0, open: 0 },
       error: { code: 'AppMisconfigured', message: 'No key' },
     });
   });
 
   it('takes the id in capitals', async () => {
-    expect((await aDoor({ id: bulkResetId.toUpperCase() }).monitor()).status).toBe(200);
+    const { monitor, asked } = aDoor({}, bulkResetId.toUpperCase());
+
+    await monitor();
+
+    expect(asked).toEqual([[bulkResetId, 'helpdesk']]);
   });
 });
 
-describe('createGetBulkResetRowsHandler()', () => {
-  const rows = [1, 2, 1_000, 1_001].map((row) => aRow(row, 'applied', { seal: 'a seal' }));
-  const job = aSplitJob(1_001);
+describe('the status of a job', () => {
+  it.each<[string, Partial<BulkResetProgress>]>([
+    ['NotStarted', { job: validating, settled: 0, succeeded: 0 }],
+    ['NotStarted', { job: cancelled(validating), settled: 0, succeeded: 0 }],
+    ['Running', { job: splitting, settled: 0, succeeded: 0 }],
+    ['Running', { job: splitting }],
+    ['Running', { job: cancelled(splitting) }],
+    ['Running', { job: split, open: 1 }],
+    ['Running', { job: cancelled(split), open: 1 }],
+    ['Running', { job: stopped, open: 1 }],
+  ])('is %s, and lasts: case %#', async (status, values) => {
+    const { monitor, result } = aDoor(values);
 
-  it('gives the rows with their numbers and passwords, and the way to the next page', async () => {
-    const answer = await aDoor({ job, rows }).page({ limit: '2' });
+    const monitored = await monitor();
+    expect(monitored).toMatchObject({ status: 200, body: { status } });
+    expect(monitored.headers).toMatchObject({ 'retry-after': '5' });
+    expect(await result()).toMatchObject({
+      status: 202,
+      headers: {
+        location: `${address}/result`,
+        'operation-location': address,
+        'retry-after': '5',
+      },
+      body: { id: bulkResetId, status },
+    });
+  });
 
-    expect(answer).toMatchObject({
-      status: 200,
-      headers: { 'cache-control': 'no-store' },
-      body: {
-        items: [
-          { row: 1, id: bulkRowResetId(bulkResetId, 1), status: 'Succeeded', password: canary },
-          { row: 2, id: bulkRowResetId(bulkResetId, 2), status: 'Succeeded', password: canary },
+  it.each<[string, number, Partial<BulkResetProgress>]>([
+    ['Succeeded', 200, { job: split }],
+    ['PartiallySucceeded', 200, { job: split, settled: 2 }],
+    ['PartiallySucceeded', 200, { job: stopped }],
+    ['Failed', 422, { job: stopped, succeeded: 0 }],
+    ['Failed', 422, { job: stopped, succeeded: 0, settled: 0 }],
+    ['Failed', 422, { job: refused, succeeded: 0, settled: 0 }],
+    ['Failed', 422, { job: split, succeeded: 0, failures: { UserNotFound: 1 } }],
+    ['Canceled', 409, { job: cancelled(split) }],
+    ['Canceled', 409, { job: cancelled(stopped), succeeded: 0, cancelled: 1 }],
+    ['Canceled', 409, { job: cancelled(refused), succeeded: 0, settled: 0 }],
+  ])('is %s for good, and the result is a %d: case %#', async (status, http, values) => {
+    const { monitor, result } = aDoor(values);
+
+    const monitored = await monitor();
+    expect(monitored).toMatchObject({ status: 200, body: { status } });
+    expect(monitored.headers).not.toHaveProperty('retry-after');
+    const answer = await result();
+    expect(answer).toMatchObject({ status: http, headers: { 'operation-location': address } });
+    expect(answer.headers).not.toHaveProperty('retry-after');
+    expect(answer.headers).not.toHaveProperty('location');
+  });
+
+  it.each([
+    [0, '5'],
+    [1_000, '5'],
+    [1_001, '6'],
+    [12_000, '60'],
+    [1_000_000, '60'],
+  ])('is to be asked for later with %d open rows', async (open, seconds) => {
+    const { monitor, result } = aDoor({ job: splitting, open });
+
+    expect((await monitor()).headers).toMatchObject({ 'retry-after': seconds });
+    expect((await result()).headers).toMatchObject({ 'retry-after': seconds });
+  });
+});
+
+describe('createGetBulkResetResultHandler()', () => {
+  it('answers the job when a row of it succeeded', async () => {
+    const { body } = await aDoor({
+      job: split,
+      settled: 2,
+      failures: { UserNotFound: 1 },
+    }).result();
+
+    expect(body).toMatchObject({
+      id: bulkResetId,
+      status: 'PartiallySucceeded',
+      failures: { UserNotFound: 1 },
+    });
+  });
+
+  it('answers why a job was refused, and every row that is to be mended', async () => {
+    const answer = await aDoor({
+      job: refused,
+      succeeded: 0,
+      settled: 0,
+      faults: [fault],
+    }).result();
+
+    expectRefusal(answer, { status: 422, code: 'InvalidRows', message: 'Nothing was …' });
+    expect(answer.body).toEqual({
+      error: { code: 'InvalidRows', message: 'Nothing was …', details: [fault] },
+    });
+  });
+
+  it('answers, when every row failed, with what most of them ended with', async () => {
+    const failures = { UserNotFound: 2, UserIsAdmin: 3, cancelled: 9 };
+
+    const answer = await aDoor({ job: split, succeeded: 0, settled: 14, failures }).result();
+
+    expectRefusal(answer, { status: 422, code: 'UserIsAdmin' });
+    expect(answer.body).toMatchObject({
+      error: {
+        message: expect.stringMatching(
+          /^Not one of 14 rows succeeded\. Most of all: The user holds/,
+        ),
+        details: [
+          { code: 'UserIsAdmin', message: expect.stringMatching(/^3 rows: The user holds/) },
+          { code: 'UserNotFound', message: expect.stringMatching(/^2 rows: The customer has no/) },
         ],
-        nextLink: `${address}/rows?afterRow=2&limit=2`,
       },
     });
-    expect(JSON.stringify(answer.logged)).not.toContain(canary);
   });
 
-  it('leads over every page to the end', async () => {
-    const { page } = aDoor({ job, rows });
-    const seen: number[] = [];
-    let query: Record<string, string> | undefined = {};
-    while (query !== undefined) {
-      const { items, nextLink } = (await page(query)).body as {
-        items: { row: number }[];
-        nextLink?: string;
-      };
-      seen.push(...items.map(({ row }) => row));
-      query =
-        nextLink === undefined ? undefined : Object.fromEntries(new URL(nextLink).searchParams);
-    }
+  it.each(['ReconsentRequired', 'TimedOut', 'StorageUnavailable'] as const)(
+    'never asks a flow engine to repeat: %s',
+    async (code) => {
+      const { result } = aDoor({ job: split, succeeded: 0, failures: { [code]: 1 } });
 
-    expect(seen).toEqual([1, 2, 1_000, 1_001]);
-  });
+      expectRefusal(await result(), { status: 422, code });
+    },
+  );
 
-  it('gives an empty page, and no next one, after the last row', async () => {
-    expect((await aDoor({ job, rows }).page({ afterRow: '1001' })).body).toEqual({ items: [] });
-  });
+  it('answers that a job was cancelled', async () => {
+    const answer = await aDoor({ job: cancelled(split) }).result();
 
-  it.each<[string, Asked]>([
-    ['the caller may not read them', { permissions: ['bulkReset'] }],
-    ['they are not to be delivered', { delivery: 'none' }],
-    ['the customer is out of scope by now', { customers: new Set() }],
-  ])('gives no passwords when %s', async (_, values) => {
-    const answer = await aDoor({ job, rows, ...values }).page();
-
-    expect(answer.body).toMatchObject({ items: [{ row: 1 }, { row: 2 }, { row: 1_000 }] });
-    expect(answer.text).not.toContain('password');
-  });
-
-  it('gives a hundred rows unless asked for more', async () => {
-    const many = Array.from({ length: 150 }, (_, index) => aRow(index + 1));
-    const { page } = aDoor({ job: aSplitJob(150), rows: many });
-
-    expect((await page()).body).toMatchObject({ items: { length: 100 } });
-    expect((await page({ limit: '1000' })).body).toMatchObject({ items: { length: 150 } });
-  });
-
-  it.each([
-    ['limit', '0'],
-    ['limit', '1001'],
-    ['limit', '-1'],
-    ['limit', '1.5'],
-    ['limit', '1e2'],
-    ['limit', ' 5'],
-    ['limit', ''],
-    ['limit', '5,5'],
-    ['afterRow', '-1'],
-    ['afterRow', '10000000'],
-    ['afterRow', 'x'],
-    ['afterRow', "0' or '1' eq '1"],
-  ])('refuses %s=%s', async (name, value) => {
-    const answer = await aDoor({ job, rows }).page({ [name]: value });
-
-    expectRefusal(answer, { status: 400, code: 'InvalidRequest', target: name });
-    expect(answer.body).toMatchObject({
-      error: { message: expect.stringMatching(/^must be a whole number from/) },
-    });
+    expectRefusal(answer, { status: 409, code: 'Cancelled' });
   });
 });
 
-describe.each(['monitor', 'page'] as const)('a bulk reset, asked for its %s,', (door) => {
+describe.each(['monitor', 'result'] as const)('a bulk reset, asked for its %s,', (door) => {
   it.each([
-    ['an unknown id', '11111111-2222-4333-8444-555555555555'],
     ['no id', ''],
     ['..', '..'],
     ['%2e%2e', '%2e%2e'],
@@ -196,86 +233,44 @@ describe.each(['monitor', 'page'] as const)('a bulk reset, asked for its %s,', (
     ['a quote', `${bulkResetId}' or '1' eq '1`],
     ['a NUL', `${bulkResetId}\0`],
     ['10,000 characters', 'a'.repeat(10_000)],
-  ])('is not found under %s', async (_, id) => {
-    const answer = await aDoor({ id })[door]();
+  ])('is not found under %s, and not looked for', async (_, id) => {
+    const { asked, ...doors } = aDoor({}, id);
 
-    expectRefusal(answer, {
+    expectRefusal(await doors[door](), {
       status: 404,
       code: 'BulkResetNotFound',
       message: 'There is no such bulk reset',
     });
+    expect(asked).toEqual([]);
   });
 
-  it('is not found, byte for byte, by somebody else', async () => {
-    const job = aBulkResetRow(undefined, { caller: 'somebody-else' });
+  it('is not found when it is unknown, or somebody else has asked for it', async () => {
+    const failure = new ResetError('BulkResetNotFound', 'There is no such bulk reset');
 
-    const theirs = await aDoor({ job })[door]();
-    const unknown = await aDoor({ id: '11111111-2222-4333-8444-555555555555' })[door]();
+    const answer = await aDoor(failure)[door]();
 
-    expect(theirs).toEqual(unknown);
-    expect(theirs.status).toBe(404);
+    expectRefusal(answer, { status: 404, code: 'BulkResetNotFound' });
   });
 });
 
-interface Asked {
-  readonly job?: BulkResetRow;
-  readonly rows?: readonly ResetRow[];
-  readonly id?: string;
-  readonly permissions?: readonly Permission[];
-  readonly delivery?: 'response' | 'none';
-  readonly customers?: Caller['customers'];
-}
-
-function aDoor(values: Asked = {}) {
-  const {
-    job = aBulkResetRow(),
-    rows = [],
-    id = bulkResetId,
-    delivery = 'response',
-    customers = 'all',
-  } = values;
-  const permissions = new Set(values.permissions ?? (['bulkReset', 'readPassword'] as const));
-  const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
-  const rowFaults = new FakeRowFaults();
+function aDoor(found: Partial<BulkResetProgress> | Error, id = bulkResetId) {
+  const asked: string[][] = [];
   const dependencies = {
     door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ permissions, customers })),
-    readBulkReset: createReadBulkReset({
-      bulkResets: new FakeBulkResetStore([job]),
-      rows: new FakeResetStore(rows),
-      rowFaults,
-    }),
-    readPassword: createReadPassword({
-      seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
-    }),
-    publicBaseUrl: 'https://resets.example',
+    authenticate: () => Promise.resolve(aCaller()),
+    readBulkReset: {
+      progress: (...job: string[]) => {
+        asked.push(job);
+        return found instanceof Error
+          ? Promise.reject(found)
+          : Promise.resolve(aBulkProgress(found));
+      },
+    },
+    links: createBulkResetLinks('https://resets.example'),
   };
   return {
-    rowFaults,
+    asked,
     monitor: () => call(createGetBulkResetHandler(dependencies), { params: { id } }),
-    page: (query: Record<string, string> = {}) =>
-      call(createGetBulkResetRowsHandler(dependencies), { params: { id }, query }),
+    result: () => call(createGetBulkResetResultHandler(dependencies), { params: { id } }),
   };
-}
-
-function counted(rows: number) {
-  return { valid: rows, invalid: 0, lastRow: rows };
-}
-
-function aSplittingJob(): BulkResetRow {
-  const counts = counted(1);
-  return aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 0 });
-}
-
-function aStoppedJob(): BulkResetRow {
-  const error = { code: 'AppMisconfigured', message: 'No key' } as const;
-  return aBulkResetRow({ state: 'stopped', ...error, counts: counted(9), splitRows: 1 });
-}
-
-function aSplitJob(rows: number): BulkResetRow {
-  return aBulkResetRow({ state: 'split', counts: counted(rows) });
-}
-
-function aRow(row: number, state: ResetRow['state'] = 'queued', values: object = {}): ResetRow {
-  return { ...aResetRow({ state }), resetId: bulkRowResetId(bulkResetId, row), ...values };
 }

@@ -4,6 +4,7 @@ import {
   HttpResponse,
   InvocationContext,
   type LogLevel,
+  type Timer,
 } from '@azure/functions';
 import { expect } from '@jest/globals';
 import type { ResetErrorCode } from '../../../shared/password-reset/reset-error.js';
@@ -25,6 +26,16 @@ export function anInvocation(triggerMetadata: Record<string, unknown> = {}) {
     triggerMetadata,
   });
   return { context, logged };
+}
+
+/** A turn that is in time. */
+export function aTimer(): Timer {
+  const time = '2026-01-01T00:00:00.000Z';
+  return {
+    isPastDue: false,
+    schedule: { adjustForDST: false },
+    scheduleStatus: { last: time, next: time, lastUpdated: time },
+  };
 }
 
 export interface RequestValues {
@@ -61,6 +72,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as it is sent. */
   readonly text: string;
+  /** What it says, if it is JSON. */
   readonly body: unknown;
   readonly logged: readonly LogEntry[];
 }
@@ -71,11 +83,12 @@ export async function call(handler: HttpHandler, values: RequestValues = {}): Pr
   const init = await handler(aRequest(values), context);
   const response = new HttpResponse(init);
   const text = await response.text();
+  const isJson = response.headers.get('content-type') === 'application/json';
   return {
     status: response.status,
     headers: Object.fromEntries(response.headers),
     text,
-    body: JSON.parse(text),
+    body: isJson ? JSON.parse(text) : undefined,
     logged,
   };
 }

@@ -1,0 +1,74 @@
+import type { HttpHandler } from '@azure/functions';
+import { v5 as uuidV5 } from 'uuid';
+import type { BulkResetOrder, BulkResetRow } from '../bulk-reset/bulk-reset.js';
+import type { BulkResetProgress, createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
+import { requirePermission } from '../callers/authorize.js';
+import { ResetError } from '../password-reset/reset-error.js';
+import type { Authenticate } from './authenticate.js';
+import { type BulkResetLinks, toBulkPollingResponse } from './bulk-reset-view.js';
+import type { HttpDoor } from './http-door.js';
+import { readIdempotency } from './idempotency-key.js';
+import { readBulkResetOrder } from './read-bulk-reset-order.js';
+
+export interface SubmitBulkResetDependencies {
+  readonly door: HttpDoor;
+  readonly authenticate: Authenticate;
+  /** Rejects with `BulkResetConflict` when another order has the id. */
+  readonly submitBulkReset: (order: BulkResetOrder, signal: AbortSignal) => Promise<BulkResetRow>;
+  readonly readBulkReset: Pick<ReturnType<typeof createReadBulkReset>, 'progress'>;
+  readonly links: BulkResetLinks;
+  readonly newBulkResetId: () => string;
+}
+
+/**
+ * `POST /bulk-resets`: takes a job, and answers 202 as soon as it is kept.
+ *
+ * The same `bulkResetId` or, without one, the same idempotency key is the same job.
+ */
+export function createSubmitBulkResetHandler(
+  dependencies: SubmitBulkResetDependencies,
+): HttpHandler {
+  const { door, authenticate, submitBulkReset, readBulkReset, links } = dependencies;
+
+  return door(async (request, signal, context) => {
+    const caller = await authenticate(request, signal);
+    requirePermission(caller, 'bulkReset');
+    const { key, headers } = readIdempotency(request);
+    const { bulkResetId: chosenId, ...asked } = await readBulkResetOrder(request);
+    if (asked.delivery === 'response') requirePermission(caller, 'readPassword');
+
+    const idOfKey = key === undefined ? undefined : toBulkResetId(caller.name, key);
+    const bulkResetId = chosenId ?? idOfKey ?? dependencies.newBulkResetId();
+    const order = { ...asked, bulkResetId, caller: caller.name };
+    const submitting = submitBulkReset(order, signal);
+    const job = await (bulkResetId === idOfKey ? submitting.catch(blameKey) : submitting);
+    context.info('bulk reset accepted', { bulkResetId, state: job.state });
+    // Of a new job all is known; a failure here would make the caller ask for it twice.
+    const progress =
+      job.state === 'validating'
+        ? untouched(job)
+        : await readBulkReset.progress(bulkResetId, caller.name);
+    const response = toBulkPollingResponse(progress, links);
+    return { ...response, headers: { ...response.headers, ...headers } };
+  });
+}
+
+/** Ours alone: with the same name in it, nobody else's namespace gives the same id. */
+const namespace = '3d0bb86c-3a2f-4d3f-8b0c-6c1a1f0b9f57';
+
+/** No caller's name holds a line break. */
+function toBulkResetId(caller: string, key: string): string {
+  return uuidV5(`${caller}\n${key}`, namespace);
+}
+
+function blameKey(error: unknown): never {
+  if (!(error instanceof ResetError) || error.code !== 'BulkResetConflict') throw error;
+  throw new ResetError(
+    'IdempotencyConflict',
+    'Another request was sent with this idempotency key: choose a new key for a new request',
+  );
+}
+
+function untouched(job: BulkResetRow): BulkResetProgress {
+  return { job, settled: 0, open: 0, succeeded: 0, cancelled: 0, failures: {}, faults: [] };
+}

@@ -1,14 +1,25 @@
-import type { HttpHandler, StorageQueueHandler } from '@azure/functions';
+import type { HttpHandler, StorageQueueHandler, TimerHandler } from '@azure/functions';
 
 /** What is behind the functions: one handler for each that is registered. */
 export interface Handlers {
   readonly resetPassword: HttpHandler;
   readonly getPasswordReset: HttpHandler;
   readonly getPasswordResetResult: HttpHandler;
-  readonly processPasswordReset: StorageQueueHandler;
-  readonly processBulkReset: StorageQueueHandler;
+  readonly submitBulkReset: HttpHandler;
   readonly getBulkReset: HttpHandler;
+  readonly getBulkResetResult: HttpHandler;
   readonly getBulkResetRows: HttpHandler;
+  readonly cancelBulkReset: HttpHandler;
+  readonly acknowledgeBulkReset: HttpHandler;
   readonly whoami: HttpHandler;
   readonly health: HttpHandler;
+
+  readonly processPasswordReset: StorageQueueHandler;
+  readonly processBulkReset: StorageQueueHandler;
+  readonly processBulkSlice: StorageQueueHandler;
+  readonly countPoisonedReset: StorageQueueHandler;
+  readonly countPoisonedSlice: StorageQueueHandler;
+
+  readonly sweep: TimerHandler;
+  readonly purge: TimerHandler;
 }

@@ -1,4 +1,3 @@
-import type { StorageQueueHandler } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Handlers } from './handlers.js';
 import type { HttpDoor } from './http-door.js';
@@ -17,18 +16,30 @@ export function createMisconfiguredHandlers(
     context.error(message, { problems });
     throw new ResetError('AppMisconfigured', message, { details });
   });
-  const queue: StorageQueueHandler = () => {
+  /** Fails, so that a message stays on its queue. */
+  const fail = () => {
     throw new ResetError('AppMisconfigured', `${message}: ${problems.join('; ')}`);
   };
   return {
     resetPassword: http,
     getPasswordReset: http,
     getPasswordResetResult: http,
-    processPasswordReset: queue,
-    processBulkReset: queue,
+    submitBulkReset: http,
     getBulkReset: http,
+    getBulkResetResult: http,
     getBulkResetRows: http,
+    cancelBulkReset: http,
+    acknowledgeBulkReset: http,
     whoami: http,
     health: http,
+
+    processPasswordReset: fail,
+    processBulkReset: fail,
+    processBulkSlice: fail,
+    countPoisonedReset: fail,
+    countPoisonedSlice: fail,
+
+    sweep: fail,
+    purge: fail,
   };
 }

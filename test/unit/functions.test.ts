@@ -37,8 +37,12 @@ describe('functions/', () => {
     ['reset-password', 'POST', 'password-resets'],
     ['get-password-reset', 'GET', 'password-resets/{id}'],
     ['get-password-reset-result', 'GET', 'password-resets/{id}/result'],
+    ['submit-bulk-reset', 'POST', 'bulk-resets'],
     ['get-bulk-reset', 'GET', 'bulk-resets/{id}'],
+    ['get-bulk-reset-result', 'GET', 'bulk-resets/{id}/result'],
     ['get-bulk-reset-rows', 'GET', 'bulk-resets/{id}/rows'],
+    ['cancel-bulk-reset', 'POST', 'bulk-resets/{id}/cancel'],
+    ['acknowledge-bulk-reset', 'POST', 'bulk-resets/{id}/acknowledge'],
     ['whoami', 'GET', 'whoami'],
     ['health', 'GET', 'health'],
   ])('register %s as %s /%s, which authenticates by itself', (name, method, route) => {
@@ -55,10 +59,20 @@ describe('functions/', () => {
   it.each([
     ['process-password-reset', 'password-resets'],
     ['process-bulk-reset', 'bulk-reset-jobs'],
+    ['process-bulk-slice', 'bulk-reset-slices'],
+    ['count-poisoned-reset', 'password-resets-poison'],
+    ['count-poisoned-slice', 'bulk-reset-slices-poison'],
   ])('register %s for the queue %s', (name, queueName) => {
     expect(triggersOf(name)).toEqual([
       expect.objectContaining({ type: 'queueTrigger', queueName, connection: 'STORAGE' }),
     ]);
+  });
+
+  it.each([
+    ['sweep', '0 * * * * *'],
+    ['purge', '0 17 * * * *'],
+  ])('register %s for the times %s', (name, schedule) => {
+    expect(triggersOf(name)).toEqual([expect.objectContaining({ type: 'timerTrigger', schedule })]);
   });
 
   it('register one function a file, under its name', async () => {

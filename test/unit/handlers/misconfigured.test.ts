@@ -1,13 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createMisconfiguredHandlers } from '../../../shared/handlers/misconfigured.js';
-import { anInvocation, call, expectRefusal } from './invocation.js';
+import { anInvocation, aTimer, call, expectRefusal } from './invocation.js';
 
 const problems = ['PARTNER_TENANT_ID: is missing', 'KEY_VAULT_URI: must be a URL'];
 const handlers = createMisconfiguredHandlers(problems, {
   door: createHttpDoor({ budgetMs: 25_000 }),
 });
-const { processPasswordReset, processBulkReset, ...http } = handlers;
+const { processPasswordReset, processBulkReset, processBulkSlice, ...others } = handlers;
+const { countPoisonedReset, countPoisonedSlice, sweep, purge, ...http } = others;
+const queues = {
+  processPasswordReset,
+  processBulkReset,
+  processBulkSlice,
+  countPoisonedReset,
+  countPoisonedSlice,
+};
+const failure =
+  /^The settings of the app cannot be used: PARTNER_TENANT_ID: is missing; KEY_VAULT_URI/;
 
 describe('createMisconfiguredHandlers()', () => {
   it.each(Object.entries(http))('names every problem over HTTP: %s', async (_, handler) => {
@@ -27,14 +37,15 @@ describe('createMisconfiguredHandlers()', () => {
     });
   });
 
-  it.each(Object.entries({ processPasswordReset, processBulkReset }))(
-    'keeps a message on the queue: %s',
-    (_, handler) => {
-      const { context } = anInvocation();
+  it.each(Object.entries(queues))('keeps a message on the queue: %s', (_, handler) => {
+    const { context } = anInvocation();
 
-      expect(() => handler({ resetId: 'reset-1' }, context)).toThrow(
-        /^The settings of the app cannot be used: PARTNER_TENANT_ID: is missing; KEY_VAULT_URI/,
-      );
-    },
-  );
+    expect(() => handler({ resetId: 'reset-1' }, context)).toThrow(failure);
+  });
+
+  it.each(Object.entries({ sweep, purge }))('fails at every turn of a timer: %s', (_, handler) => {
+    const { context } = anInvocation();
+
+    expect(() => handler(aTimer(), context)).toThrow(failure);
+  });
 });

@@ -1,0 +1,22 @@
+import type { TimerHandler } from '@azure/functions';
+import { runParts } from './run-parts.js';
+
+export interface PurgeHandlerDependencies {
+  readonly purgePasswordResets: (signal: AbortSignal) => Promise<object>;
+  readonly purgeBulkResets: (signal: AbortSignal) => Promise<object>;
+  readonly timeoutMs: number;
+}
+
+/** Every hour: removes passwords that can no longer be read, and rows that nobody needs any more. */
+export function createPurgeHandler(dependencies: PurgeHandlerDependencies): TimerHandler {
+  const { purgePasswordResets, purgeBulkResets, timeoutMs } = dependencies;
+
+  return async (_timer, context) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const parts = {
+      'purge of password resets': () => purgePasswordResets(signal),
+      'purge of bulk resets': () => purgeBulkResets(signal),
+    };
+    await runParts(parts, context);
+  };
+}

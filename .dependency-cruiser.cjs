@@ -57,7 +57,7 @@ module.exports = {
       name: 'adapters-do-not-know-composition',
       severity: 'error',
       from: { path: '^shared/(?!composition|program)' },
-      to: { path: '^(shared/(composition|program)\\.ts|functions/)' },
+      to: { path: '^(shared/(composition|program)|functions/)' },
     },
     {
       name: 'functions-library-at-the-doors-only',
@@ -68,7 +68,7 @@ module.exports = {
     {
       name: 'node-fetch-in-composition-only',
       severity: 'error',
-      from: { path: '^(functions|shared)/', pathNot: '^shared/composition\\.ts$' },
+      from: { path: '^(functions|shared)/', pathNot: '^shared/composition/' },
       to: { path: '^node_modules/node-fetch/' },
     },
     {

@@ -176,6 +176,12 @@ function callerListOf(callers: readonly LocalCaller[], customerTenantId: string)
   });
 }
 
+const storageNames = {
+  tables: ['passwordresets', 'bulkresets', 'userlocks', 'control', 'idempotencykeys'],
+  queues: ['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison', 'bulk-reset-slices'],
+  containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults'],
+};
+
 /** In Azure the deployment makes these. */
 async function createStorage({ connectionString }: Azurite): Promise<void> {
   const tables = TableServiceClient.fromConnectionString(connectionString, {
@@ -185,13 +191,9 @@ async function createStorage({ connectionString }: Azurite): Promise<void> {
   const blobs = BlobServiceClient.fromConnectionString(connectionString);
   // A table that is there already counts as made.
   await Promise.all([
-    ...['passwordresets', 'bulkresets'].map((name) => tables.createTable(name)),
-    ...['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison'].map((name) =>
-      queues.getQueueClient(name).createIfNotExists(),
-    ),
-    ...['bulk-inbox', 'bulk-row-faults'].map((name) =>
-      blobs.getContainerClient(name).createIfNotExists(),
-    ),
+    ...storageNames.tables.map((name) => tables.createTable(name)),
+    ...storageNames.queues.map((name) => queues.getQueueClient(name).createIfNotExists()),
+    ...storageNames.containers.map((name) => blobs.getContainerClient(name).createIfNotExists()),
   ]);
 }
 

@@ -10,7 +10,7 @@ import type { Authorize, Customers } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import { customerNotFound } from '../password-reset/customer-not-found.js';
 import type { BulkResetOrder, RowFault, RowFields } from './bulk-reset.js';
-import { type CsvLine, readCsvRows } from './csv-rows.js';
+import type { BulkLine, UncheckedRow } from './bulk-lines.js';
 
 /** One row of a job that may be carried out. */
 export interface BulkRow {
@@ -40,11 +40,11 @@ export function createReadBulkRows({
     const lookUps = new Map<string, Promise<CustomerTenantId | ResetError>>();
 
     return async function* readRows(
-      content: AsyncIterable<Uint8Array>,
+      lines: AsyncIterable<BulkLine>,
       signal: AbortSignal,
     ): AsyncGenerator<CheckedRow> {
       const seen = new Map<string, number>();
-      for await (const line of linesOf(order, content)) {
+      for await (const line of lines) {
         if ('fault' in line) yield line;
         else yield await check(line, seen, signal);
       }
@@ -143,23 +143,6 @@ export function createReadBulkRows({
 }
 
 export type ReadBulkRows = ReturnType<typeof createReadBulkRows>;
-
-interface UncheckedRow {
-  readonly line?: number;
-  readonly row: number;
-  readonly fields: RowFields;
-}
-
-async function* linesOf(
-  { source }: BulkResetOrder,
-  content: AsyncIterable<Uint8Array>,
-): AsyncGenerator<UncheckedRow | Extract<CsvLine, { fault: RowFault }>> {
-  if (source.kind === 'blob') {
-    yield* readCsvRows(content);
-    return;
-  }
-  for (const [index, fields] of source.rows.entries()) yield { row: index + 1, fields };
-}
 
 function parsed<T>(parse: () => T): T | RangeError {
   try {

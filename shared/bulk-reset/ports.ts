@@ -16,6 +16,10 @@ export interface BulkResetStore {
   replace(row: BulkResetRow, etag: string): Promise<StoredBulkReset | 'conflict'>;
   /** Jobs in this phase, in no order. */
   inPhase(phase: BulkPhase): AsyncIterable<StoredBulkReset>;
+  /** The number of the slice that is to be woken next, from 0. Each number is given once. */
+  nextSlice(bulkResetId: string): Promise<number>;
+  /** Forgets the job. */
+  delete(bulkResetId: string): Promise<void>;
 }
 
 /**
@@ -42,8 +46,10 @@ export interface BulkResetRows {
   deleteShard(bulkResetId: string, shard: number): Promise<void>;
 }
 
-export type RowOutcome = Pick<ResetRow, 'resetId' | 'customerTenantId' | 'state' | 'attempts'> & {
+export type RowOutcome = Pick<ResetRow, 'resetId' | 'customerTenantId' | 'state'> & {
   readonly code?: string;
+  /** Somebody has claimed it before. */
+  readonly isTried: boolean;
   /** Of a row that is queued or uncertain. */
   readonly notBeforeMs?: number;
   /** Of a row that is claimed. */
@@ -58,7 +64,12 @@ export interface Slice {
 
 /** Messages that say "look at this slice". They may be lost, doubled, late or forged without harm. */
 export interface SliceWakeUps {
-  send(slice: Slice, delayMs: number): Promise<void>;
+  send(wakeUp: SliceWakeUp, delayMs: number): Promise<void>;
+}
+
+export interface SliceWakeUp extends Slice {
+  /** Whoever has looked at this slice wakes the next one that is still asleep. */
+  readonly wakesNext: boolean;
 }
 
 /** Messages that say "look at this job". They may be lost, doubled, late or forged without harm. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ResetError } from '../password-reset/reset-error.js';
 import {
   type BulkResetFacts,
@@ -7,88 +6,110 @@ import {
   type BulkResetState,
   type RowCounts,
 } from './bulk-reset.js';
+import type { OpenLines } from './bulk-lines.js';
 import type { ReadBulkRows } from './bulk-rows.js';
 import { type CheckedRows, checkRows } from './check-rows.js';
-import { createOpenContent } from './open-content.js';
-import type { BulkResetStore, Inbox, RowFaults, StoredBulkReset } from './ports.js';
+import type { BulkOrders, BulkResetStore, RowFaults, StoredBulkReset } from './ports.js';
 import type { SplitRows } from './split-rows.js';
+import type { WakeSlices } from './wake-slices.js';
 
 export interface ProcessBulkDependencies {
   readonly bulkResets: BulkResetStore;
-  readonly inbox: Inbox;
+  readonly orders: Pick<BulkOrders, 'read'>;
   readonly rowFaults: RowFaults;
+  readonly openLines: OpenLines;
   readonly readBulkRows: ReadBulkRows;
   readonly splitRows: SplitRows;
+  readonly wakeSlices: WakeSlices;
   readonly now: () => number;
+}
+
+export interface ProcessedBulkReset {
+  /** Absent when there is no such job. */
+  readonly job?: BulkResetRow;
+  /** When it must be gone on with; absent when it is on its way, or over. */
+  readonly dueAtMs?: number;
 }
 
 /** What has not passed by then does not pass by itself. */
 const maxAgeMs = 24 * 3_600_000;
+/** An order that is not there by then never comes. */
+const orderMissingMs = 600_000;
+const usualWaitMs = 30_000;
+const longestWaitMs = 900_000;
 
 /**
- * Takes a job from its order to its rows: the whole of it is read and checked before the first row
- * is made. It can be repeated from anywhere: what was done is found done.
- *
- * Resolves with the job: split; refused or stopped for good; or still splitting when the time is
- * over, to be continued. Rejects with a {@link ResetError} for what may pass by itself, and with
- * `BulkResetConflict` when another order was given the same id.
+ * Takes a job from its order to its rows: the whole of it is read and checked before the first row is
+ * made. It can be repeated from anywhere: what was done is found done. (Checking starts anew each time: a
+ * million rows are checked in a fraction of what one invocation may take.)
  */
 export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
-  const { bulkResets, inbox, rowFaults, readBulkRows, splitRows, now } = dependencies;
+  const { bulkResets, orders, rowFaults, openLines, readBulkRows } = dependencies;
+  const { splitRows, wakeSlices, now } = dependencies;
 
-  return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
-    let job = await takeUp(order);
-    if (job.row.state !== 'validating' && job.row.state !== 'splitting') return job.row;
+  return async (bulkResetId: string, signal: AbortSignal): Promise<ProcessedBulkReset> => {
+    const stored = await bulkResets.read(bulkResetId);
+    if (stored === undefined) return {};
+    const job = { current: stored };
+    if (isOver(stored.row)) return { job: stored.row };
     try {
-      const readRows = readBulkRows(order);
-      const open = createOpenContent(order, inbox, signal);
-      const checked = await checkRows(readRows(open(), signal));
-      open.requireSameContent();
-      if (job.row.state === 'validating') {
-        job = await move(job, await decide(order, checked));
-      } else {
-        requireSameRows(job.row, checked);
-      }
-      if (job.row.state !== 'splitting') return job.row;
-
-      const { counts, checkedSha256 } = job.row;
-      for await (const done of splitRows(job.row, readRows(open(), signal), signal)) {
-        job = await move(job, { state: 'splitting', counts, checkedSha256, splitRows: done });
-        if (signal.aborted) return job.row;
-      }
-      return (await move(job, { state: 'split', counts })).row;
+      await advance(job, signal);
+      return isOver(job.current.row)
+        ? { job: job.current.row }
+        : { job: job.current.row, dueAtMs: now() };
     } catch (error) {
       const failure = failureOf(error, signal);
-      if (!(failure instanceof ResetError) || !isFinal(failure, job.row)) throw failure;
-      return (await move(job, endOf(job.row, failure))).row;
+      if (!(failure instanceof ResetError)) throw failure;
+      const { row } = job.current;
+      if (isFinal(failure, row)) return { job: await end(job, failure) };
+      const waitMs = signal.aborted ? 0 : (failure.retryAfterMs ?? usualWaitMs);
+      return { job: row, dueAtMs: now() + Math.min(waitMs, longestWaitMs) };
     }
   };
 
-  async function takeUp(order: BulkResetOrder): Promise<StoredBulkReset> {
-    const accepted = acceptedRow(order, now());
-    let job = await bulkResets.createOrRead(accepted);
-    // Nothing of a refused job was started, so a mended order may take its place.
-    if (job.row.state === 'refused' && job.row.caller === accepted.caller) {
-      job = await replace(job, accepted);
+  /** As far as time allows. */
+  async function advance(job: Job, signal: AbortSignal): Promise<void> {
+    requireNotCancelled(job.current.row);
+    const order = await orders.read(job.current.row.bulkResetId, signal);
+    if (order === undefined) throw orderMissing(job.current.row);
+
+    const lines = openLines(order, signal);
+    const readRows = readBulkRows(order);
+    const checked = await checkRows(readRows(lines.read(), signal));
+    lines.requireSameContent();
+    if (job.current.row.state === 'validating') await move(job, await decide(order, checked));
+    else requireSameRows(job.current.row, checked);
+    const { row } = job.current;
+    if (row.state !== 'splitting') return;
+
+    const { counts, checkedSha256 } = row;
+    for await (const done of splitRows(row, readRows(lines.read(), signal), signal)) {
+      await move(job, { state: 'splitting', counts, checkedSha256, splitRows: done });
+      if (signal.aborted) return;
     }
-    if (job.row.fingerprint !== accepted.fingerprint || job.row.caller !== accepted.caller) {
-      throw new ResetError(
-        'BulkResetConflict',
-        `Cannot take the bulk reset ${order.bulkResetId}: another one has that id`,
-      );
-    }
-    return job;
+    await wakeSlices.first(row.bulkResetId, counts);
+    await move(job, { state: 'split', counts });
   }
 
-  function move(job: StoredBulkReset, state: BulkResetState): Promise<StoredBulkReset> {
-    return replace(job, { ...factsOf(job.row), ...state });
+  /** What was made is carried out all the same. */
+  async function end(job: Job, error: ResetError): Promise<BulkResetRow> {
+    const { row } = job.current;
+    if (row.state === 'splitting') await wakeSlices.first(row.bulkResetId, row.counts);
+    await move(job, endOf(row, error));
+    return job.current.row;
   }
 
-  async function replace(job: StoredBulkReset, row: BulkResetRow): Promise<StoredBulkReset> {
-    const stored = await bulkResets.replace(row, job.etag);
-    if (stored !== 'conflict') return stored;
-    // Somebody else works on the same job; the message comes again and finds what they did.
-    throw new ResetError('StorageUnavailable', 'The bulk reset was changed by another worker');
+  async function move(job: Job, state: BulkResetState): Promise<void> {
+    const { row, etag } = job.current;
+    const stored = await bulkResets.replace({ ...factsOf(row), ...state }, etag);
+    if (stored !== 'conflict') {
+      job.current = stored;
+      return;
+    }
+    // Somebody else works on the same job, or has cancelled it: what they did is found next time.
+    throw new ResetError('StorageUnavailable', 'The bulk reset was changed at the same time', {
+      retryAfterMs: 1_000,
+    });
   }
 
   async function decide(
@@ -101,9 +122,29 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     return { state: 'splitting', counts, checkedSha256: sha256, splitRows: 0 };
   }
 
-  function isFinal({ recovery }: ResetError, { acceptedAtMs }: BulkResetFacts): boolean {
-    return recovery === 'never' || (recovery === 'later' && now() - acceptedAtMs >= maxAgeMs);
+  function orderMissing({ acceptedAtMs }: BulkResetFacts): ResetError {
+    return now() - acceptedAtMs < orderMissingMs
+      ? new ResetError('StorageUnavailable', 'The order has not arrived yet')
+      : new ResetError('InvalidRequest', 'The order never arrived: send it again');
   }
+
+  function isFinal({ recovery }: ResetError, { acceptedAtMs }: BulkResetFacts): boolean {
+    return recovery === 'never' || now() - acceptedAtMs >= maxAgeMs;
+  }
+}
+
+/** The job as it was stored last. */
+interface Job {
+  current: StoredBulkReset;
+}
+
+function isOver({ state }: BulkResetRow): boolean {
+  return state !== 'validating' && state !== 'splitting';
+}
+
+function requireNotCancelled({ cancelledAtMs }: BulkResetFacts): void {
+  if (cancelledAtMs === undefined) return;
+  throw new ResetError('Cancelled', 'The bulk reset was cancelled before all its rows were made');
 }
 
 /**
@@ -111,11 +152,8 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
  * come into it: then some rows would be lost, or run although they were left out. So a job is
  * continued only with exactly the rows that were checked.
  */
-function requireSameRows(
-  { checkedSha256 }: Extract<BulkResetState, { state: 'splitting' }>,
-  { sha256 }: CheckedRows,
-): void {
-  if (sha256 === checkedSha256) return;
+function requireSameRows(row: BulkResetRow, { sha256 }: CheckedRows): void {
+  if (row.state !== 'splitting' || sha256 === row.checkedSha256) return;
   throw new ResetError(
     'InvalidRows',
     'Since the rows were checked, others have become usable or unusable',
@@ -126,7 +164,10 @@ function requireSameRows(
 export function createRefuseBulkReset({
   bulkResets,
   now,
-}: Pick<ProcessBulkDependencies, 'bulkResets' | 'now'>) {
+}: {
+  readonly bulkResets: Pick<BulkResetStore, 'createOrRead'>;
+  readonly now: () => number;
+}) {
   return async (
     { bulkResetId, caller }: Pick<BulkResetOrder, 'bulkResetId' | 'caller'>,
     error: ResetError,
@@ -166,27 +207,20 @@ function refusedFor(counts: RowCounts): BulkResetState {
   return { state: 'refused', code: 'InvalidRows', message, counts };
 }
 
-function acceptedRow(order: BulkResetOrder, acceptedAtMs: number): BulkResetRow {
-  const { bulkResetId, caller, delivery, reference } = order;
+/** Everything that stays the same while the job moves from state to state. */
+function factsOf(row: BulkResetRow): BulkResetFacts {
+  const { bulkResetId, caller, delivery, fingerprint, acceptedAtMs } = row;
   return {
     bulkResetId,
     caller,
     delivery,
-    ...(reference !== undefined && { reference }),
-    fingerprint: createHash('sha256').update(JSON.stringify(order)).digest('hex'),
+    fingerprint,
     acceptedAtMs,
-    state: 'validating',
+    ...(row.reference !== undefined && { reference: row.reference }),
+    ...(row.cancelledAtMs !== undefined && { cancelledAtMs: row.cancelledAtMs }),
+    ...(row.acknowledgedAtMs !== undefined && { acknowledgedAtMs: row.acknowledgedAtMs }),
+    ...(row.tally !== undefined && { tally: row.tally }),
+    ...(row.finishedAtMs !== undefined && { finishedAtMs: row.finishedAtMs }),
+    ...(row.purgedAtMs !== undefined && { purgedAtMs: row.purgedAtMs }),
   };
-}
-
-function factsOf({
-  bulkResetId,
-  caller,
-  delivery,
-  reference,
-  fingerprint,
-  acceptedAtMs,
-}: BulkResetRow): BulkResetFacts {
-  const facts = { bulkResetId, caller, delivery, fingerprint, acceptedAtMs };
-  return { ...facts, ...(reference !== undefined && { reference }) };
 }

@@ -1,4 +1,3 @@
-import { isSettledState } from '../password-reset/reset-row.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
 import {
@@ -7,12 +6,14 @@ import {
   type RowCounts,
   type RowFault,
   rowsPerShard,
+  type RowTally,
 } from './bulk-reset.js';
-import type { BulkResetRows, BulkResetStore, RowFaults, RowOutcome } from './ports.js';
+import type { BulkResetRows, BulkResetStore, RowFaults, StoredBulkReset } from './ports.js';
+import { emptyTally, inTurns, shardCount, sumOf, tallyOf } from './tally.js';
 
 export interface ReadBulkDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read'>;
-  readonly rows: BulkResetRows;
+  readonly rows: Pick<BulkResetRows, 'page' | 'outcomes'>;
   readonly rowFaults: Pick<RowFaults, 'read'>;
 }
 
@@ -22,12 +23,15 @@ export interface BulkResetProgress {
   readonly settled: number;
   readonly open: number;
   readonly succeeded: number;
-  /** How many rows ended with each code. */
+  /** Rows that were withdrawn before the first attempt. */
+  readonly cancelled: number;
+  /** How many of the other rows ended with each code. */
   readonly failures: Readonly<Record<string, number>>;
   readonly faults: readonly RowFault[];
 }
 
 export interface BulkResetPage {
+  readonly job: BulkResetRow;
   readonly rows: readonly ResetRow[];
   /** Where the next page starts; absent when there are no more rows, and none will come. */
   readonly nextAfterRow?: number;
@@ -35,35 +39,38 @@ export interface BulkResetPage {
 
 /** Rows of one page; a table answers with no more. */
 export const maxPageSize = 1_000;
+/** More shards than this are not read for one look at a large job: the last sweep counted them. */
+const maxShardsRead = 20;
 
 /** A job of this caller. Rejects with `BulkResetNotFound` for an unknown one and somebody else's alike. */
 export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDependencies) {
   return { progress, page };
 
-  /** Counted from the rows themselves, which are the truth. */
+  /** Counted from the rows themselves, which are the truth; of a large job as of the last sweep. */
   async function progress(bulkResetId: string, caller: string): Promise<BulkResetProgress> {
-    const job = await read(bulkResetId, caller);
+    const { row: job } = await readOwn(bulkResets, { bulkResetId, caller });
     const counts = countsOf(job);
     const isStarted = job.state !== 'validating' && job.state !== 'refused';
-    const shards = isStarted ? Math.ceil(counts.lastRow / rowsPerShard) : 0;
-    const failures: Record<string, number> = {};
-    let made = 0;
-    let settled = 0;
-    let succeeded = 0;
-    for (let shard = 0; shard < shards; shard += 1) {
-      for (const outcome of await rows.outcomes(bulkResetId, shard)) {
-        made += 1;
-        if (!isSettledState(outcome.state)) continue;
-        settled += 1;
-        if (outcome.state === 'applied') succeeded += 1;
-        else failures[failureOf(outcome)] = (failures[failureOf(outcome)] ?? 0) + 1;
-      }
-    }
+    const { made, settled, succeeded, failures } = isStarted ? await count(job) : emptyTally;
+    const { cancelled = 0, ...otherFailures } = failures;
     // Of a job that was stopped, the rows that were not made never will be.
     const expected = job.state === 'stopped' ? made : counts.valid;
     const open = isStarted ? expected - settled : 0;
     const faults = counts.invalid > 0 ? await rowFaults.read(bulkResetId) : [];
-    return { job, settled, open, succeeded, failures, faults };
+    return { job, settled, open, succeeded, cancelled, failures: otherFailures, faults };
+  }
+
+  async function count(job: BulkResetRow): Promise<RowTally> {
+    const { bulkResetId, tally } = job;
+    const shards = shardCount(countsOf(job));
+    const first = tally?.settledShards ?? 0;
+    if (tally !== undefined && shards - first > maxShardsRead) return tally.all;
+    let sum = tally?.settled ?? emptyTally;
+    const read = (shard: number) => rows.outcomes(bulkResetId, shard);
+    for await (const [, outcomes] of inTurns(shards, first, read)) {
+      sum = sumOf(sum, tallyOf(outcomes));
+    }
+    return sum;
   }
 
   /** The rows after this one, in order. */
@@ -71,39 +78,62 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
     from: { readonly bulkResetId: string; readonly afterRow: number; readonly limit: number },
     caller: string,
   ): Promise<BulkResetPage> {
-    const job = await read(from.bulkResetId, caller);
-    const { lastRow } = countsOf(job);
-    const isComplete = job.state !== 'validating' && job.state !== 'splitting';
-    const madeRows = job.state === 'splitting' ? job.splitRows : lastRow;
-    // A page ends with its shard; the rows that follow are in the next.
-    for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
-      const found = await rows.page({ ...from, afterRow });
-      const last = found.at(-1);
-      if (last !== undefined) {
-        const nextAfterRow = bulkRowNumber(last);
-        return { rows: found, ...(nextAfterRow < lastRow && { nextAfterRow }) };
-      }
-      // Rows may come here yet, and those of the next shard must not be shown before them.
-      if (!isComplete && endOfShard(afterRow) > madeRows) break;
-    }
-    return { rows: [], ...(!isComplete && { nextAfterRow: from.afterRow }) };
+    const { row: job } = await readOwn(bulkResets, { bulkResetId: from.bulkResetId, caller });
+    return { job, ...(await readPage(job, rows, from)) };
   }
+}
 
-  async function read(bulkResetId: string, caller: string): Promise<BulkResetRow> {
-    const stored = await bulkResets.read(bulkResetId);
-    if (stored?.row.caller !== caller) {
-      throw new ResetError('BulkResetNotFound', 'There is no such bulk reset');
-    }
-    return stored.row;
+/** @throws {@link ResetError} `BulkResetNotFound` */
+export async function readOwn(
+  bulkResets: Pick<BulkResetStore, 'read'>,
+  { bulkResetId, caller }: { readonly bulkResetId: string; readonly caller: string },
+): Promise<StoredBulkReset> {
+  const stored = await bulkResets.read(bulkResetId);
+  if (stored?.row.caller === caller) return stored;
+  throw new ResetError('BulkResetNotFound', 'There is no such bulk reset');
+}
+
+/** All rows of a job that is split or stopped, page by page. */
+export async function* pagesOf(
+  job: BulkResetRow,
+  rows: Pick<BulkResetRows, 'page'>,
+): AsyncGenerator<readonly ResetRow[]> {
+  let afterRow: number | undefined = 0;
+  while (afterRow !== undefined) {
+    const page: Omit<BulkResetPage, 'job'> = await readPage(job, rows, {
+      afterRow,
+      limit: maxPageSize,
+    });
+    yield page.rows;
+    afterRow = page.nextAfterRow;
   }
+}
+
+async function readPage(
+  job: BulkResetRow,
+  rows: Pick<BulkResetRows, 'page'>,
+  from: { readonly afterRow: number; readonly limit: number },
+): Promise<Omit<BulkResetPage, 'job'>> {
+  const { bulkResetId } = job;
+  const { lastRow } = countsOf(job);
+  const isComplete = job.state !== 'validating' && job.state !== 'splitting';
+  const madeRows = job.state === 'splitting' ? job.splitRows : lastRow;
+  // A page ends with its shard; the rows that follow are in the next.
+  for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
+    const found = await rows.page({ bulkResetId, afterRow, limit: from.limit });
+    const last = found.at(-1);
+    if (last !== undefined) {
+      const nextAfterRow = bulkRowNumber(last);
+      return { rows: found, ...(nextAfterRow < lastRow && { nextAfterRow }) };
+    }
+    // Rows may come here yet, and those of the next shard must not be shown before them.
+    if (!isComplete && endOfShard(afterRow) > madeRows) break;
+  }
+  return { rows: [], ...(!isComplete && { nextAfterRow: from.afterRow }) };
 }
 
 function countsOf(job: BulkResetRow): RowCounts {
-  return 'counts' in job ? job.counts : { valid: 0, invalid: 0, lastRow: 0 };
-}
-
-function failureOf({ state, code }: RowOutcome): string {
-  return code ?? state;
+  return ('counts' in job ? job.counts : undefined) ?? { valid: 0, invalid: 0, lastRow: 0 };
 }
 
 function endOfShard(afterRow: number): number {

@@ -48,7 +48,11 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
       return `${version}.${macOf(text, key).toString('base64url')}`;
     },
 
-    async isFingerprintOf(text: string, fingerprint: string, signal: AbortSignal): Promise<boolean> {
+    async isFingerprintOf(
+      text: string,
+      fingerprint: string,
+      signal: AbortSignal,
+    ): Promise<boolean> {
       const [version = '', mac = ''] = fingerprint.split('.');
       const sealingKey = await keys.byVersion(version, signal);
       if (sealingKey === undefined) return false;

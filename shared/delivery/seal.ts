@@ -27,8 +27,7 @@ export function createSeals({
   readonly envelopes: Pick<Envelopes, 'seal' | 'open'>;
 }): Seals {
   return {
-    seal: (resetId, request, signal) =>
-      envelopes.seal(subjectOf(resetId), encode(request), signal),
+    seal: (resetId, request, signal) => envelopes.seal(subjectOf(resetId), encode(request), signal),
 
     async open(resetId, seal, signal) {
       const content = await envelopes.open(subjectOf(resetId), seal, signal);

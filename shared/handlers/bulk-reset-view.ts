@@ -86,10 +86,12 @@ export function bulkPollSeconds({ open }: Pick<BulkResetProgress, 'open'>): stri
   return toPollSeconds(open * msPerOpenRow);
 }
 
-function toStatus({ job, settled, open, succeeded }: BulkResetProgress): BulkStatus {
+function toStatus({ job, settled, open, succeeded, cancelled }: BulkResetProgress): BulkStatus {
   if (job.state === 'validating') return 'NotStarted';
   if (job.state === 'splitting' || open > 0) return 'Running';
-  if (job.cancelledAtMs !== undefined) return 'Canceled';
+  // A job that was cancelled too late is what it was.
+  const isCancelled = cancelled > 0 || ('code' in job && job.code === 'Cancelled');
+  if (isCancelled) return 'Canceled';
   if (job.state === 'refused') return 'Failed';
   if (succeeded === settled && job.state === 'split') return 'Succeeded';
   return succeeded === 0 ? 'Failed' : 'PartiallySucceeded';

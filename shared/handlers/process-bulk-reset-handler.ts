@@ -1,81 +1,99 @@
 import type { InvocationContext, StorageQueueHandler } from '@azure/functions';
 import { randomUUID } from 'node:crypto';
 import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
+import type { BulkWakeUps } from '../bulk-reset/ports.js';
 import type {
   createProcessBulkReset,
   createRefuseBulkReset,
 } from '../bulk-reset/process-bulk-reset.js';
+import type { createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
 import { bulkQueueCallerName } from '../callers/caller.js';
 import { isGuid } from '../password-reset/ids.js';
-import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.js';
+import { ResetError } from '../password-reset/reset-error.js';
 import { fitsIntoMessage, toResendable } from './resendable-message.js';
-import { bulkResetMessage, parseRequest } from './schemas.js';
+import { bulkResetBody, bulkWakeUpMessage, parseRequest } from './schemas.js';
 
 export interface ProcessBulkResetDependencies {
   readonly readCallerList: ReadCallerList;
+  readonly submitBulkReset: ReturnType<typeof createSubmitBulkReset>;
   readonly processBulkReset: ReturnType<typeof createProcessBulkReset>;
   readonly refuseBulkReset: ReturnType<typeof createRefuseBulkReset>;
+  readonly wakeUps: BulkWakeUps;
   /** Keeps a message that cannot be carried out, so that it can be mended and sent again. */
   readonly putAside: (message: object, delayMs: number) => Promise<void>;
   /** Sends a message to the queue that it came from. */
   readonly sendAgain: (message: object, delayMs: number) => Promise<void>;
+  readonly now: () => number;
   readonly timeoutMs: number;
 }
 
-const defaultDelayMs = 30_000;
-/** The longest wish of the other side that is granted. */
-const maxDelayMs = 900_000;
+const usualWaitMs = 30_000;
+const longestWaitMs = 900_000;
 
 /**
- * The door of the bulk queue. Whoever may write to the queue acts as the caller `bulk-queue`; where
- * there is none, the door is closed. The id of the message is the id of the job, unless the message
- * brings one. A job that must wait or needs another invocation is sent again: the few attempts that the
+ * The queue `bulk-reset-jobs`. A message with nothing but the id of a job says that somebody is to go on with
+ * it. Any other is an order, and this the door for it: whoever may write to the queue acts as the caller
+ * `bulk-queue`; where there is none, the door is closed. The id of the message is the id of the job,
+ * unless the message brings one. An order that cannot be kept yet is sent again: the few attempts that the
  * host makes at a message are for bugs.
  */
 export function createProcessBulkResetHandler(
   dependencies: ProcessBulkResetDependencies,
 ): StorageQueueHandler {
-  const { readCallerList, processBulkReset, refuseBulkReset, timeoutMs } = dependencies;
-  const { putAside, sendAgain } = dependencies;
+  const { readCallerList, submitBulkReset, processBulkReset, refuseBulkReset } = dependencies;
+  const { wakeUps, putAside, sendAgain, now, timeoutMs } = dependencies;
   const caller = bulkQueueCallerName;
 
   return async (message, context) => {
+    const plain = withoutStamps(message);
+    const wakeUp = bulkWakeUpMessage.safeParse(plain);
+    if (wakeUp.success) await goOn(wakeUp.data.bulkResetId, context);
+    else await takeOrder(plain, context);
+  };
+
+  async function goOn(bulkResetId: string, context: InvocationContext): Promise<void> {
+    const { job, dueAtMs } = await processBulkReset(bulkResetId, AbortSignal.timeout(timeoutMs));
+    if (job === undefined) {
+      context.warn('message points at no bulk reset', { bulkResetId });
+      return;
+    }
+    const counts = 'counts' in job ? job.counts : undefined;
+    context.info('bulk reset processed', { bulkResetId, state: job.state, ...counts });
+    if ('code' in job) context.error('bulk reset refused', { bulkResetId, code: job.code });
+    if (dueAtMs !== undefined) await wakeUps.send(bulkResetId, Math.max(0, dueAtMs - now()));
+  }
+
+  async function takeOrder(message: unknown, context: InvocationContext): Promise<void> {
     const bulkResetId = bulkResetIdOf(message, context);
     const resendable = toResendable(message, bulkResetId);
-    const refuse = async (code: ResetErrorCode) => {
-      context.error('bulk reset refused', { bulkResetId, code });
-      await putAside(fitsIntoMessage(resendable) ? resendable : { bulkResetId }, 0);
-    };
-    const signal = AbortSignal.timeout(timeoutMs);
+    const fits = fitsIntoMessage(resendable);
     try {
-      if (!fitsIntoMessage(resendable)) throw tooLarge();
+      if (!fits) throw tooLarge();
+      const signal = AbortSignal.timeout(timeoutMs);
       const order = await toOrder(message, bulkResetId, signal);
-      const job = await processBulkReset(order, signal);
-      const counts = 'counts' in job ? job.counts : undefined;
-      context.info('bulk reset processed', { bulkResetId, state: job.state, ...counts });
-      if (job.state === 'splitting') await sendAgain(resendable, 0);
-      if ('code' in job) await refuse(job.code);
+      const { state } = await submitBulkReset(order, signal);
+      context.info('bulk reset accepted', { bulkResetId, state });
     } catch (error) {
-      if (!(error instanceof ResetError) || error.recovery === 'unknown') throw error;
-      const { code, recovery, retryAfterMs = defaultDelayMs } = error;
-      if (recovery === 'later') {
+      if (!(error instanceof ResetError)) throw error;
+      const { code, recovery, retryAfterMs = usualWaitMs } = error;
+      if (recovery !== 'never') {
         context.warn('bulk reset waits', { bulkResetId, code });
-        await sendAgain(resendable, Math.min(retryAfterMs, maxDelayMs));
+        await sendAgain(resendable, Math.min(retryAfterMs, longestWaitMs));
         return;
       }
+      context.error('bulk reset refused', { bulkResetId, code });
       await refuseBulkReset({ bulkResetId, caller }, error);
-      await refuse(code);
+      await putAside(fits ? resendable : { bulkResetId }, 0);
     }
-  };
+  }
 
   async function toOrder(
     message: unknown,
     bulkResetId: string,
     signal: AbortSignal,
   ): Promise<BulkResetOrder> {
-    // First of all: what is sent again has lost its unknown fields, and must not pass without them.
-    const parsed = parseRequest(bulkResetMessage, withoutStamps(message));
+    const parsed = parseRequest(bulkResetBody, message);
     const door = (await readCallerList(signal)).findByName(caller);
     if (door === undefined) {
       throw new ResetError(

@@ -1,6 +1,6 @@
-import { bulkResetMessage } from './schemas.js';
+import { bulkResetBody } from './schemas.js';
 
-const order = bulkResetMessage.in.shape;
+const order = bulkResetBody.in.shape;
 const row = order.rows.unwrap().element.shape;
 const blob = order.blob.unwrap().shape;
 
@@ -8,8 +8,8 @@ const blob = order.blob.unwrap().shape;
 const maxMessageBytes = 49_152;
 
 /**
- * The message as it may be kept or sent again: with the id of its job, and without anything that the
- * queue does not know, which may be a password.
+ * The message as it may be kept, to be mended and sent again: with the id of its job, and without anything
+ * that the queue does not know, which may be a password.
  */
 export function toResendable(message: unknown, bulkResetId: string): object {
   const { rows, blob: file, ...plain } = isObject(message) ? message : {};

@@ -44,32 +44,9 @@ const blob = z.strictObject({
     .transform((text) => text.toLowerCase()),
 });
 
-/** A message on the queue `bulk-reset-jobs`: rows inline, or a CSV in the inbox. */
-export const bulkResetMessage = z
-  .strictObject({
-    bulkResetId: guid.exactOptional(),
-    delivery,
-    customer: parsedText(parseCustomerReference).exactOptional(),
-    forceChangePassword: z.boolean().default(true),
-    onInvalidRows: z.enum(['refuse', 'skip']).default('refuse'),
-    reference: reference.exactOptional(),
-    rows: z.array(rowFields).min(1).exactOptional(),
-    blob: blob.exactOptional(),
-  })
-  .transform(({ rows, blob: file, ...options }, context) => {
-    if (rows !== undefined && file === undefined) {
-      return { ...options, source: { kind: 'rows', rows } as const };
-    }
-    if (file !== undefined && rows === undefined) {
-      return { ...options, source: { kind: 'blob', ...file } as const };
-    }
-    context.addIssue({ code: 'custom', message: 'Give either rows or blob' });
-    return z.NEVER;
-  });
-
 const onInvalidRows = z.enum(['refuse', 'skip']).default('refuse');
 
-/** Body of `POST /bulk-resets` in JSON. */
+/** A job: the JSON body of `POST /bulk-resets`, or a message on the queue `bulk-reset-jobs`. */
 export const bulkResetBody = z
   .strictObject({
     bulkResetId: guid.exactOptional(),
@@ -112,8 +89,15 @@ export const resetIdText = /^[0-9a-z-]{1,64}$/;
 /** A message on the queue `password-resets`. */
 export const wakeUpMessage = z.object({ resetId: z.string().regex(resetIdText) });
 
+/** A message on the queue `bulk-reset-jobs` that says no more than: go on with this job. */
+export const bulkWakeUpMessage = z.strictObject({ bulkResetId: guid });
+
 /** A message on the queue `bulk-reset-slices`. */
-export const sliceMessage = z.object({ bulkResetId: guid, slice: z.int().min(0) });
+export const sliceMessage = z.object({
+  bulkResetId: guid,
+  slice: z.int().min(0),
+  wakesNext: z.boolean().default(false),
+});
 
 /** @throws {@link ResetError} `InvalidRequest` with one detail for each fault; no value is quoted */
 export function parseRequest<Schema extends z.ZodType>(

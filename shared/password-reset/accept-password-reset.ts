@@ -218,7 +218,10 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
 }
 
 function halted(): ResetError {
-  return new ResetError('Halted', 'Cannot reset password: whoever runs this service has stopped it');
+  return new ResetError(
+    'Halted',
+    'Cannot reset password: whoever runs this service has stopped it',
+  );
 }
 
 function cannotTell(cause?: unknown): ResetError {

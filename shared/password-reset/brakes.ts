@@ -40,7 +40,10 @@ export function createBrakes({ control, pace, now, onBrakeLost }: BrakesDependen
 
   return {
     /** Undefined when sending is allowed. */
-    async check(customerTenantId: CustomerTenantId, signal: AbortSignal): Promise<Stop | undefined> {
+    async check(
+      customerTenantId: CustomerTenantId,
+      signal: AbortSignal,
+    ): Promise<Stop | undefined> {
       return findStop(await control.read(signal), customerTenantId, now());
     },
 

@@ -13,6 +13,7 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   PasswordResetNotFound: 'There is no such password reset',
   BulkResetNotFound: 'There is no such bulk reset',
   BulkResetConflict: 'Another bulk reset has that id: choose a new one',
+  Cancelled: 'It was cancelled before it came to its end',
   IdempotencyConflict:
     'Another request was sent with this idempotency key: choose a new key for a new request',
   PasswordNotAllowed: "The chosen password breaks Entra's rules: choose another",

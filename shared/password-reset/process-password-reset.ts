@@ -79,7 +79,10 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
       return store(quarantine(row, now()), etag);
     }
     const { acceptedAtMs } = request;
-    if (isSpent({ ...row, acceptedAtMs }, now(), limits)) return store(giveUpSpent(row, now()), etag);
+    const circumstances = { nowMs: now(), isPatient: request.permission === 'bulkReset' };
+    if (isSpent({ ...row, acceptedAtMs }, circumstances, limits)) {
+      return store(giveUpSpent(row, now()), etag);
+    }
     const stop = await brakes.check(row.customerTenantId, signal);
     if (stop !== undefined) return { result: 'not yet', dueAtMs: stop.untilMs };
 

@@ -20,6 +20,7 @@ export const recoveryByCode = {
   PasswordResetNotFound: 'never',
   BulkResetNotFound: 'never',
   BulkResetConflict: 'never',
+  Cancelled: 'never',
   IdempotencyConflict: 'never',
   PasswordNotAllowed: 'never',
 

@@ -76,6 +76,8 @@ export interface ResetLimits {
   readonly settleMs: number;
   readonly maxAttempts: number;
   readonly maxAgeMs: number;
+  /** For a row that nobody waits for in person: a large job takes its time. */
+  readonly maxPatientAgeMs: number;
   /** Generated passwords tried for one row. */
   readonly maxPasswords: number;
   readonly backoff: { readonly baseMs: number; readonly capMs: number };
@@ -88,6 +90,7 @@ export const defaultLimits: ResetLimits = {
   settleMs: 300_000,
   maxAttempts: 8,
   maxAgeMs: 24 * 3_600_000,
+  maxPatientAgeMs: 72 * 3_600_000,
   maxPasswords: 3,
   backoff: { baseMs: 5_000, capMs: 600_000 },
   maxRetryAfterMs: 900_000,
@@ -161,10 +164,11 @@ export function cancel(row: OpenRow, settledAtMs: number): SettledRow {
 /** Whether a row that nobody holds has had all the attempts or all the time there is. */
 export function isSpent(
   { attempts, acceptedAtMs }: Pick<ResetFacts, 'attempts' | 'acceptedAtMs'>,
-  nowMs: number,
-  limits: Pick<ResetLimits, 'maxAttempts' | 'maxAgeMs'>,
+  { nowMs, isPatient }: Omit<SettleCircumstances, 'backoffMs'>,
+  limits: Pick<ResetLimits, 'maxAttempts' | 'maxAgeMs' | 'maxPatientAgeMs'>,
 ): boolean {
-  return attempts >= limits.maxAttempts || nowMs - acceptedAtMs >= limits.maxAgeMs;
+  const maxAgeMs = isPatient ? limits.maxPatientAgeMs : limits.maxAgeMs;
+  return attempts >= limits.maxAttempts || nowMs - acceptedAtMs >= maxAgeMs;
 }
 
 /** Ends a row that is spent before another attempt. */
@@ -195,7 +199,7 @@ export interface SettleCircumstances {
   readonly nowMs: number;
   /** The wait before the next attempt, when there will be one. */
   readonly backoffMs: number;
-  /** Nobody is waiting in person, so the row outlasts what whoever runs the service can mend. */
+  /** A row of a job: nobody waits in person, so it outlasts what whoever runs the service can mend. */
   readonly isPatient: boolean;
 }
 
@@ -238,12 +242,13 @@ function settleFailed(
   { seal }: ClaimedRow,
   facts: ResetFacts,
   { code, retryAfterMs }: ResetError,
-  { nowMs, backoffMs, isPatient }: SettleCircumstances,
+  circumstances: SettleCircumstances,
   limits: ResetLimits,
 ): ResetRow {
+  const { nowMs, backoffMs, isPatient } = circumstances;
   const again = (attempts: number): ResetRow => {
     const next = { ...facts, attempts, definiteAnswers: facts.definiteAnswers + 1 };
-    if (isSpent(next, nowMs, limits)) return giveUp(facts, code, nowMs);
+    if (isSpent(next, circumstances, limits)) return giveUp(facts, code, nowMs);
     const wishMs = Math.min(retryAfterMs ?? 0, limits.maxRetryAfterMs);
     return { ...next, state: 'queued', seal, notBeforeMs: nowMs + Math.max(wishMs, backoffMs) };
   };
@@ -251,7 +256,7 @@ function settleFailed(
   switch (recoveryByCode[code]) {
     case 'unknown': {
       const unknown = { ...facts, unknownAtMs: nowMs };
-      return isSpent(facts, nowMs, limits)
+      return isSpent(facts, circumstances, limits)
         ? giveUp(unknown, code, nowMs)
         : { ...unknown, state: 'uncertain', seal, notBeforeMs: nowMs + limits.settleMs };
     }

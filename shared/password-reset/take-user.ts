@@ -1,5 +1,11 @@
 import type { ResetStore, UserKey, UserLock, UserLocks } from './ports.js';
-import { claimableAtMs, isSettled, type ResetFacts, type ResetRow, shadowEndsAtMs } from './reset-row.js';
+import {
+  claimableAtMs,
+  isSettled,
+  type ResetFacts,
+  type ResetRow,
+  shadowEndsAtMs,
+} from './reset-row.js';
 
 export interface TakeUserDependencies {
   readonly locks: UserLocks;

@@ -1,20 +1,27 @@
-import { TableClient } from '@azure/data-tables';
-import { type DequeuedMessageItem, QueueServiceClient } from '@azure/storage-queue';
+import { odata, TableClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { BenchUser } from './bench-user.js';
 import type { createRawUpstream } from './raw-upstream.js';
 
-/** As host.json has it: messages taken at a time, and how many are worked on at once. */
-const batchSize = 8;
-const concurrency = 12;
-const rowsPerTransaction = 100;
-const concurrentSends = 16;
+const rowsPerSlice = 100;
+/** Rows worked on at once, as an instance of ours does. */
+const concurrency = 16;
+/** So many users of a customer are read one by one before the customer is listed. */
+const readsBeforeListing = 20;
 /** What a row of ours is filled with for the most part: its seal. */
-const sealBytes = 560;
+const sealBytes = 620;
+
+interface Row {
+  readonly user: BenchUser;
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
 
 /**
- * The storage and upstream calls of a bulk job and nothing else: rows inserted by the hundred, a
- * message for each, and for each message a read, two conditional writes, the reset and a delete.
+ * The storage and upstream calls of a bulk job and nothing else. For each hundred rows: one insert, a
+ * message sent, taken and deleted, and a query; for each row: the claim, the roles of the user, the
+ * entry of the user, the reset, the outcome. The first users of a customer are read, then it is listed.
  */
 export async function runRawBulk(
   connectionString: string,
@@ -22,82 +29,98 @@ export async function runRawBulk(
   upstream: ReturnType<typeof createRawUpstream>,
 ): Promise<void> {
   const run = randomUUID();
-  const table = TableClient.fromConnectionString(connectionString, 'rawrows', {
-    allowInsecureConnection: true,
-  });
+  const [rows, locks] = await Promise.all(
+    ['rawrows', 'rawlocks'].map(async (name) => {
+      const table = TableClient.fromConnectionString(connectionString, name, {
+        allowInsecureConnection: true,
+      });
+      await table.createTable();
+      return table;
+    }),
+  );
+  if (rows === undefined || locks === undefined) throw new Error('There are no tables');
   const queue = QueueServiceClient.fromConnectionString(connectionString).getQueueClient('raw');
-  await Promise.all([table.createTable(), queue.createIfNotExists()]);
-  const received: DequeuedMessageItem[] = [];
-  let receiving: Promise<void> | undefined;
-  let left = users.length;
+  await queue.createIfNotExists();
 
-  await Promise.all([fill(), ...Array.from({ length: concurrency }, work)]);
-
-  async function fill(): Promise<void> {
-    for (let first = 0; first < users.length; first += rowsPerTransaction) {
-      const rows = users.slice(first, first + rowsPerTransaction).map((_, index) => first + index);
-      await table.submitTransaction(rows.map((row) => ['create', entityOf(row)]));
-      await Promise.all(Array.from({ length: concurrentSends }, () => send(rows)));
-    }
+  const slices = inSlices(users, run);
+  for (const slice of slices) {
+    await rows.submitTransaction(slice.map((row) => ['create', entityOf(row, 'queued')]));
+    await queue.sendMessage(Buffer.from(randomUUID()).toString('base64'));
   }
-
-  async function send(rows: number[]): Promise<void> {
-    for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
-      const text = Buffer.from(JSON.stringify({ resetId: `${run}-${row}`, row }));
-      await queue.sendMessage(text.toString('base64'), { messageTimeToLive: -1 });
-    }
-  }
+  const reads = new Map<string, number>();
+  const waiting: { readonly row: Row; readonly etag: string }[] = [];
+  let reading: Promise<void> | undefined;
+  await Promise.all(Array.from({ length: concurrency }, work));
 
   async function work(): Promise<void> {
     for (;;) {
-      const message = await nextMessage();
-      if (message === undefined) return;
-      const text = Buffer.from(message.messageText, 'base64').toString();
-      await resetRow((JSON.parse(text) as { row: number }).row);
-      await queue.deleteMessage(message.messageId, message.popReceipt);
-      left -= 1;
+      // As soon as there are few left, so that nobody waits for the next slice.
+      if (waiting.length < concurrency && slices.length > 0) {
+        reading ??= readSlice().finally(() => {
+          reading = undefined;
+        });
+      }
+      const next = waiting.shift();
+      if (next !== undefined) await reset(next);
+      else if (reading !== undefined) await reading;
+      else if (slices.length === 0) return;
     }
   }
 
-  async function nextMessage(): Promise<DequeuedMessageItem | undefined> {
-    while (left > 0 && received.length === 0) {
-      receiving ??= receive().finally(() => {
-        receiving = undefined;
-      });
-      await receiving;
+  async function readSlice(): Promise<void> {
+    const slice = slices.shift() ?? [];
+    const { receivedMessageItems } = await queue.receiveMessages({ visibilityTimeout: 600 });
+    const byKey = new Map(slice.map((row) => [row.rowKey, row]));
+    const [first] = slice;
+    const filter = odata`PartitionKey eq ${first?.partitionKey ?? ''} and RowKey ge ${first?.rowKey ?? ''} and RowKey le ${slice.at(-1)?.rowKey ?? ''}`;
+    for await (const { rowKey = '', etag } of rows?.listEntities({ queryOptions: { filter } }) ??
+      []) {
+      const row = byKey.get(rowKey);
+      if (row !== undefined) waiting.push({ row, etag });
     }
-    return received.shift();
+    for (const { messageId, popReceipt } of receivedMessageItems) {
+      await queue.deleteMessage(messageId, popReceipt);
+    }
   }
 
-  async function receive(): Promise<void> {
-    const { receivedMessageItems } = await queue.receiveMessages({
-      numberOfMessages: batchSize,
-      visibilityTimeout: 600,
-    });
-    received.push(...receivedMessageItems);
+  async function reset({ row, etag }: { readonly row: Row; readonly etag: string }): Promise<void> {
+    const claimed = await rows?.updateEntity(entityOf(row, 'claimed'), 'Replace', { etag });
+    const { customerTenantId, userId } = row.user;
+    await locks?.createEntity({ partitionKey: customerTenantId, rowKey: `${run}-${userId}` });
+    await send(row.user);
+    await rows?.updateEntity(entityOf(row, 'applied'), 'Replace', { etag: claimed?.etag ?? '*' });
   }
 
-  async function resetRow(row: number): Promise<void> {
-    const user = users[row];
-    if (user === undefined) throw new RangeError(`There is no row ${row}`);
-    const { etag } = await table.getEntity(partitionOf(row), String(row));
-    const claimed = await table.updateEntity(entityOf(row), 'Replace', { etag });
-    await upstream.resetPassword(user);
-    const etagOfClaim = claimed.etag ?? '*';
-    await table.updateEntity(entityOf(row), 'Replace', { etag: etagOfClaim });
+  async function send(user: BenchUser): Promise<void> {
+    const { customerTenantId } = user;
+    const read = reads.get(customerTenantId) ?? 0;
+    reads.set(customerTenantId, read + 1);
+    if (read < readsBeforeListing) {
+      await upstream.resetPassword(user);
+      return;
+    }
+    if (read === readsBeforeListing) await upstream.listUsers(customerTenantId);
+    await upstream.resetListed(user);
   }
+}
 
-  function entityOf(row: number) {
-    return {
-      partitionKey: partitionOf(row),
-      rowKey: String(row),
-      seal: randomBytes(sealBytes).toString('base64'),
-      state: 'queued',
-      acceptedAt: new Date(),
-    };
-  }
+function inSlices(users: readonly BenchUser[], run: string): Row[][] {
+  const all = users.map((user, index) => ({
+    user,
+    partitionKey: `${run}-${Math.floor(index / 1000)}`,
+    rowKey: String(index).padStart(7, '0'),
+  }));
+  return Array.from({ length: Math.ceil(all.length / rowsPerSlice) }, (_, slice) =>
+    all.slice(slice * rowsPerSlice, (slice + 1) * rowsPerSlice),
+  );
+}
 
-  function partitionOf(row: number): string {
-    return `${run}-${Math.floor(row / 1000)}`;
-  }
+function entityOf({ partitionKey, rowKey }: Row, state: string) {
+  return {
+    partitionKey,
+    rowKey,
+    seal: randomBytes(sealBytes).toString('base64'),
+    state,
+    acceptedAt: new Date(),
+  };
 }

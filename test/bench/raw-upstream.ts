@@ -29,15 +29,32 @@ export function createRawUpstream({ partnerCenterUrl, accessToken }: RawUpstream
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}`);
   }
 
+  const pathOf = ({ customerTenantId, userId }: BenchUser) =>
+    `/customers/${customerTenantId}/users/${userId}`;
+
+  async function patchPassword(user: BenchUser): Promise<void> {
+    const password = `Aa1-${randomBytes(9).toString('base64url')}`;
+    await call('PATCH', `${pathOf(user)}/resetpassword`, {
+      passwordProfile: { password, forceChangePassword: true },
+      attributes: { objectType: 'CustomerUser' },
+    });
+  }
+
   return {
-    resetPassword: async ({ customerTenantId, userId }: BenchUser): Promise<void> => {
-      const user = `/customers/${customerTenantId}/users/${userId}`;
-      await Promise.all([call('GET', user), call('GET', `${user}/directoryroles`)]);
-      const password = `Aa1-${randomBytes(9).toString('base64url')}`;
-      await call('PATCH', `${user}/resetpassword`, {
-        passwordProfile: { password, forceChangePassword: true },
-        attributes: { objectType: 'CustomerUser' },
-      });
+    /** As a single reset calls: the user and its roles are read first. */
+    async resetPassword(user: BenchUser): Promise<void> {
+      const path = pathOf(user);
+      await Promise.all([call('GET', path), call('GET', `${path}/directoryroles`)]);
+      await patchPassword(user);
     },
+
+    /** As a row of a bulk job calls: its user is known from a listing of the customer. */
+    async resetListed(user: BenchUser): Promise<void> {
+      await call('GET', `${pathOf(user)}/directoryroles`);
+      await patchPassword(user);
+    },
+
+    listUsers: (customerTenantId: string): Promise<void> =>
+      call('GET', `/customers/${customerTenantId}/users?size=500`),
   };
 }

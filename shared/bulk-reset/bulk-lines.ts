@@ -1,0 +1,129 @@
+import { ResetError } from '../password-reset/reset-error.js';
+import { isSettled } from '../password-reset/reset-row.js';
+import { bulkRowNumber, type BulkResetOrder, type RowFault, type RowFields } from './bulk-reset.js';
+import { readCsvRows } from './csv-rows.js';
+import { createOpenContent } from './open-content.js';
+import type { BulkOrders, BulkResetRows, BulkResetStore, Inbox } from './ports.js';
+import { pagesOf } from './read-bulk-reset.js';
+
+/** One row as it stands in the order, nothing of it checked. */
+export interface UncheckedRow {
+  readonly line?: number;
+  readonly row: number;
+  readonly fields: RowFields;
+}
+
+export type BulkLine = UncheckedRow | { readonly fault: RowFault };
+
+/** The lines of an order, which can be read again and are the same each time. */
+export interface BulkLines {
+  read(): AsyncIterable<BulkLine>;
+  /** @throws {@link ResetError} `InvalidRequest` when what was read last is not what was ordered */
+  requireSameContent(): void;
+}
+
+export interface OpenLinesDependencies {
+  readonly inbox: Inbox;
+  readonly orders: Pick<BulkOrders, 'read'>;
+  readonly bulkResets: Pick<BulkResetStore, 'read'>;
+  readonly rows: Pick<BulkResetRows, 'page'>;
+}
+
+export type OpenLines = ReturnType<typeof createOpenLines>;
+
+/** Where the rows of a job come from. */
+export function createOpenLines({ inbox, orders, bulkResets, rows }: OpenLinesDependencies) {
+  return open;
+
+  function open(order: BulkResetOrder, signal: AbortSignal): BulkLines {
+    const { source } = order;
+    switch (source.kind) {
+      case 'rows':
+        return unchanging(() => inOrder(source.rows));
+      case 'csv':
+        return unchanging(() => readCsvRows(bytesOf(source.csv)));
+      case 'blob': {
+        const content = createOpenContent(source, inbox, signal);
+        return {
+          read: () => readCsvRows(content.read()),
+          requireSameContent: () => content.requireSameContent(),
+        };
+      }
+      case 'failedRows':
+        return openFailed(source.of, order.caller, signal);
+    }
+  }
+
+  /** The lines of another job whose rows failed, under the numbers they had there. */
+  function openFailed(bulkResetId: string, caller: string, signal: AbortSignal): BulkLines {
+    let original: BulkLines | undefined;
+    return {
+      async *read() {
+        const order = await orders.read(bulkResetId, signal);
+        if (order?.caller !== caller) throw notThere();
+        const failed = await failedRowsOf(bulkResetId);
+        original ??= open(order, signal);
+        for await (const line of original.read()) {
+          if ('fault' in line || !failed.has(line.row)) continue;
+          yield { ...line, fields: withDefaults(line.fields, order) };
+        }
+      },
+      requireSameContent: () => original?.requireSameContent(),
+    };
+  }
+
+  async function failedRowsOf(bulkResetId: string): Promise<ReadonlySet<number>> {
+    const job = await bulkResets.read(bulkResetId);
+    if (job === undefined) throw notThere();
+    if (job.row.state !== 'split' && job.row.state !== 'stopped') throw notOver();
+    const failed = new Set<number>();
+    for await (const page of pagesOf(job.row, rows)) {
+      for (const row of page) {
+        if (!isSettled(row)) throw notOver();
+        if (row.state !== 'applied') failed.add(bulkRowNumber(row));
+      }
+    }
+    return failed;
+  }
+}
+
+function unchanging(read: () => AsyncIterable<BulkLine>): BulkLines {
+  return { read, requireSameContent: () => undefined };
+}
+
+async function* inOrder(rows: readonly RowFields[]): AsyncGenerator<BulkLine> {
+  for (const [index, fields] of rows.entries()) {
+    yield await Promise.resolve({ row: index + 1, fields });
+  }
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
+/** What the rows of that order meant when they said nothing. */
+function withDefaults(
+  fields: RowFields,
+  { customer, forceChangePassword }: BulkResetOrder,
+): RowFields {
+  const customerText = customer?.kind === 'id' ? customer.customerTenantId : customer?.domain;
+  return {
+    ...fields,
+    customer: fields.customer ?? customerText,
+    forceChangePassword: fields.forceChangePassword ?? forceChangePassword,
+  };
+}
+
+function notThere(): ResetError {
+  return new ResetError(
+    'BulkResetNotFound',
+    'Cannot run failed rows again: there is no such bulk reset, or it is too long ago',
+  );
+}
+
+function notOver(): ResetError {
+  return new ResetError(
+    'BulkResetConflict',
+    'Cannot run failed rows again: the bulk reset is not over yet',
+  );
+}

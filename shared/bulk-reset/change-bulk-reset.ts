@@ -1,0 +1,78 @@
+import { ResetError } from '../password-reset/reset-error.js';
+import { isSettled } from '../password-reset/reset-row.js';
+import type { BulkResetRow } from './bulk-reset.js';
+import type { BulkResetRows, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
+import { pagesOf, readOwn } from './read-bulk-reset.js';
+
+export interface CancelDependencies {
+  readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
+  readonly wakeUps: BulkWakeUps;
+  readonly now: () => number;
+}
+
+/**
+ * Starts no row of the job any more. Rows that were never tried are withdrawn when their turn comes; the
+ * others come to their end. Once more changes nothing.
+ *
+ * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike.
+ */
+export function createCancelBulkReset({ bulkResets, wakeUps, now }: CancelDependencies) {
+  return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
+    const row = await change(bulkResets, { bulkResetId, caller }, (job) =>
+      job.cancelledAtMs === undefined ? { ...job, cancelledAtMs: now() } : job,
+    );
+    if (row.state === 'validating' || row.state === 'splitting') await wakeUps.send(bulkResetId, 0);
+    return row;
+  };
+}
+
+export interface AcknowledgeDependencies {
+  readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
+  readonly rows: Pick<BulkResetRows, 'page'>;
+  readonly now: () => number;
+}
+
+/**
+ * Whoever asked has the passwords: nobody can read them from now on. Once more changes nothing.
+ *
+ * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike, and with
+ * `BulkResetConflict` while the job is not over.
+ */
+export function createAcknowledgeBulkReset({ bulkResets, rows, now }: AcknowledgeDependencies) {
+  return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
+    await requireOver((await readOwn(bulkResets, { bulkResetId, caller })).row);
+    return change(bulkResets, { bulkResetId, caller }, (job) =>
+      job.acknowledgedAtMs === undefined ? { ...job, acknowledgedAtMs: now() } : job,
+    );
+  };
+
+  async function requireOver(job: BulkResetRow): Promise<void> {
+    if (job.state === 'refused' || job.finishedAtMs !== undefined) return;
+    if (job.state === 'validating' || job.state === 'splitting') throw notOver();
+    for await (const page of pagesOf(job, rows)) {
+      if (!page.every(isSettled)) throw notOver();
+    }
+  }
+}
+
+/** Repeats when somebody else changes the job at the same time. */
+async function change(
+  bulkResets: Pick<BulkResetStore, 'read' | 'replace'>,
+  job: { readonly bulkResetId: string; readonly caller: string },
+  to: (row: BulkResetRow) => BulkResetRow,
+): Promise<BulkResetRow> {
+  for (;;) {
+    const { row, etag }: StoredBulkReset = await readOwn(bulkResets, job);
+    const changed = to(row);
+    if (changed === row) return row;
+    const stored = await bulkResets.replace(changed, etag);
+    if (stored !== 'conflict') return stored.row;
+  }
+}
+
+function notOver(): ResetError {
+  return new ResetError(
+    'BulkResetConflict',
+    'Cannot acknowledge the bulk reset: it is not over yet',
+  );
+}

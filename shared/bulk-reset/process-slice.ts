@@ -1,0 +1,127 @@
+import type { FairLimit } from '../platform/fair-limit.js';
+import type { ResetStore, Stored } from '../password-reset/ports.js';
+import type { ProcessRow } from '../password-reset/process-password-reset.js';
+import { cancel, type OpenRow } from '../password-reset/reset-row.js';
+import type { BulkResetRows, BulkResetStore, SliceWakeUp, SliceWakeUps } from './ports.js';
+import type { WakeSlices } from './wake-slices.js';
+
+export interface ProcessSliceDependencies {
+  readonly bulkResets: Pick<BulkResetStore, 'read'>;
+  readonly rows: Pick<BulkResetRows, 'openRows'>;
+  readonly resets: Pick<ResetStore, 'replaceMany'>;
+  readonly processRow: ProcessRow;
+  readonly limit: Pick<FairLimit, 'run'>;
+  readonly wakeUps: SliceWakeUps;
+  readonly wakeSlices: Pick<WakeSlices, 'next'>;
+  readonly now: () => number;
+  /** How long rows are started; those under way come to their end. */
+  readonly timeoutMs: number;
+  readonly onRowFailed: (resetId: string, error: unknown) => void;
+}
+
+export interface ProcessedSlice {
+  /** Rows that were not settled when the slice was looked at. */
+  readonly open: number;
+  /** Rows that must be looked at again. */
+  readonly left: number;
+  readonly cancelled: number;
+}
+
+/** How old the news may be that a job is not cancelled. */
+const newsMs = 5_000;
+const shortestWaitMs = 1_000;
+/** For a row that failed for a reason that nobody foresaw. */
+const failedWaitMs = 60_000;
+
+/**
+ * Works off what is due in one slice, several rows at once; what one row comes to never stops the others.
+ * While rows are left, one message says when to look again; to look twice does no harm. A message that is
+ * delivered again has no successor, or such messages would become ever more: if the first delivery did not
+ * come that far, the sweeper wakes the slice.
+ */
+export function createProcessSlice(dependencies: ProcessSliceDependencies) {
+  const { bulkResets, rows, resets, processRow, limit } = dependencies;
+  const { wakeUps, wakeSlices, now, timeoutMs, onRowFailed } = dependencies;
+
+  return async (
+    wakeUp: SliceWakeUp,
+    { isRepeated }: { readonly isRepeated: boolean },
+    signal: AbortSignal,
+  ): Promise<ProcessedSlice> => {
+    const { bulkResetId, wakesNext } = wakeUp;
+    const job = await bulkResets.read(bulkResetId);
+    if (job === undefined) return { open: 0, left: 0, cancelled: 0 };
+    const isCancelled = createIsCancelled(bulkResetId, job.row.cancelledAtMs !== undefined);
+
+    const open = await rows.openRows(wakeUp);
+    const withdrawn = (await isCancelled()) ? await withdraw(open) : [];
+    const others = open.filter((stored) => !withdrawn.includes(stored));
+    const pass = { isCancelled, endsAtMs: now() + timeoutMs };
+    const dueTimesMs = await Promise.all(others.map((stored) => process(stored, pass, signal)));
+    const dueAtMs = dueTimesMs.filter((time) => time !== undefined);
+    if (dueAtMs.length > 0 && !isRepeated) {
+      const waitMs = Math.max(shortestWaitMs, Math.min(...dueAtMs) - now());
+      await wakeUps.send({ ...wakeUp, wakesNext: false }, waitMs);
+    }
+    if (wakesNext && 'counts' in job.row && job.row.counts) {
+      await wakeSlices.next(bulkResetId, job.row.counts);
+    }
+    return { open: open.length, left: dueAtMs.length, cancelled: withdrawn.length };
+  };
+
+  /** When the row must be looked at again; undefined when it need not be. */
+  async function process(
+    stored: Stored<OpenRow>,
+    { isCancelled, endsAtMs }: Pass,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const { resetId, customerTenantId } = stored.row;
+    const work = async () => {
+      const isLate = now() >= endsAtMs;
+      if (isLate || (isUntouched(stored) && (await isCancelled()))) return now();
+      return (await processRow(stored, signal)).dueAtMs;
+    };
+    try {
+      return await limit.run(customerTenantId, work, signal);
+    } catch (error) {
+      onRowFailed(resetId, error);
+      return now() + failedWaitMs;
+    }
+  }
+
+  /** Nobody has claimed these rows yet, so nothing was sent for them. */
+  async function withdraw(open: readonly Stored<OpenRow>[]): Promise<readonly Stored<OpenRow>[]> {
+    const untouched = open.filter(isUntouched);
+    if (untouched.length > 0) {
+      const settledAtMs = now();
+      await resets.replaceMany(
+        untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag })),
+      );
+    }
+    return untouched;
+  }
+
+  function createIsCancelled(bulkResetId: string, wasCancelled: boolean): IsCancelled {
+    let news = Promise.resolve(wasCancelled);
+    let askedAtMs = now();
+    return () => {
+      if (now() - askedAtMs >= newsMs) {
+        askedAtMs = now();
+        news = bulkResets.read(bulkResetId).then((job) => job?.row.cancelledAtMs !== undefined);
+      }
+      return news;
+    };
+  }
+}
+
+type IsCancelled = () => Promise<boolean>;
+
+interface Pass {
+  readonly isCancelled: IsCancelled;
+  /** From then on no row is started. */
+  readonly endsAtMs: number;
+}
+
+function isUntouched({ row }: Stored<OpenRow>): boolean {
+  return row.state === 'queued' && row.attemptId === undefined;
+}

@@ -1,0 +1,82 @@
+import { keptForDays } from '../password-reset/purge-password-resets.js';
+import { readableForMs } from '../password-reset/read-password-reset.js';
+import type { ResetStore, Stored } from '../password-reset/ports.js';
+import { type BulkResetRow, rowsPerSlice } from './bulk-reset.js';
+import type {
+  BulkOrders,
+  BulkResetRows,
+  BulkResetStore,
+  RowFaults,
+  StoredBulkReset,
+} from './ports.js';
+import { shardCount } from './tally.js';
+
+export interface PurgeBulkDependencies {
+  readonly bulkResets: Pick<BulkResetStore, 'inPhase' | 'replace' | 'delete'>;
+  readonly rows: Pick<BulkResetRows, 'sealedRows' | 'deleteShard'>;
+  readonly resets: Pick<ResetStore, 'replaceMany'>;
+  readonly orders: Pick<BulkOrders, 'delete'>;
+  readonly rowFaults: Pick<RowFaults, 'delete'>;
+  readonly now: () => number;
+}
+
+const keptForMs = keptForDays * 24 * 3_600_000;
+
+/**
+ * Removes what nobody may read any more: passwords, orders and faults once they were acknowledged or after
+ * 72 hours, and the rest of a job after 90 days. It can be repeated from anywhere.
+ */
+export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
+  const { bulkResets, rows, resets, orders, rowFaults, now } = dependencies;
+
+  return async (signal: AbortSignal): Promise<{ readonly purged: number }> => {
+    let purged = 0;
+    for await (const stored of bulkResets.inPhase('finished')) {
+      signal.throwIfAborted();
+      if (readableUntilMs(stored.row) > now()) continue;
+      await purge(stored, signal);
+      purged += 1;
+    }
+    for await (const { row } of bulkResets.inPhase('purged')) {
+      signal.throwIfAborted();
+      if ((row.purgedAtMs ?? now()) + keptForMs <= now()) await forget(row);
+    }
+    return { purged };
+  };
+
+  function readableUntilMs({ acknowledgedAtMs, finishedAtMs, acceptedAtMs }: BulkResetRow): number {
+    return acknowledgedAtMs ?? (finishedAtMs ?? acceptedAtMs) + readableForMs;
+  }
+
+  async function purge({ row, etag }: StoredBulkReset, signal: AbortSignal): Promise<void> {
+    const { bulkResetId } = row;
+    for (let shard = 0; shard < shardsOf(row); shard += 1) {
+      signal.throwIfAborted();
+      const sealed = await rows.sealedRows(bulkResetId, shard);
+      for (let first = 0; first < sealed.length; first += rowsPerSlice) {
+        await resets.replaceMany(sealed.slice(first, first + rowsPerSlice).map(withoutSeal));
+      }
+    }
+    await orders.delete(bulkResetId);
+    await rowFaults.delete(bulkResetId);
+    // On a conflict it is done again next time.
+    await bulkResets.replace({ ...row, purgedAtMs: now() }, etag);
+  }
+
+  async function forget(row: BulkResetRow): Promise<void> {
+    for (let shard = 0; shard < shardsOf(row); shard += 1) {
+      await rows.deleteShard(row.bulkResetId, shard);
+    }
+    await bulkResets.delete(row.bulkResetId);
+  }
+}
+
+function withoutSeal({ row, etag }: Stored): Stored {
+  if (row.state !== 'applied') return { row, etag };
+  const { seal: _seal, ...rest } = row;
+  return { row: rest, etag };
+}
+
+function shardsOf(row: BulkResetRow): number {
+  return 'counts' in row && row.counts ? shardCount(row.counts) : 0;
+}

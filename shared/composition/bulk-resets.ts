@@ -1,0 +1,71 @@
+import { createOpenLines } from '../bulk-reset/bulk-lines.js';
+import { createReadBulkRows } from '../bulk-reset/bulk-rows.js';
+import {
+  createAcknowledgeBulkReset,
+  createCancelBulkReset,
+} from '../bulk-reset/change-bulk-reset.js';
+import { createProcessBulkReset, createRefuseBulkReset } from '../bulk-reset/process-bulk-reset.js';
+import { createProcessSlice } from '../bulk-reset/process-slice.js';
+import { createPurgeBulkResets } from '../bulk-reset/purge-bulk-resets.js';
+import { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
+import { createSplitRows } from '../bulk-reset/split-rows.js';
+import { createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
+import { createSweepBulkResets } from '../bulk-reset/sweep-bulk-resets.js';
+import { createWakeSlices } from '../bulk-reset/wake-slices.js';
+import type { Outside } from './outside.js';
+import type { PasswordResets } from './password-resets.js';
+import { errorFields, report } from './report.js';
+
+/** How long rows of a slice are started; what is under way then has time enough before the host's own limit. */
+const sliceTimeoutMs = 200_000;
+
+export type BulkResets = ReturnType<typeof createBulkResets>;
+
+/** The use cases of a job. */
+export function createBulkResets(outside: Outside, passwordResets: PasswordResets) {
+  const { now, bulkResets, bulkOrders: orders, bulkWakeUps, sliceWakeUps } = outside;
+  const { resets, rowFaults, inbox, control, customers } = outside;
+  const { authorize, seals, newPassword, processBulkRow, pace, limits } = passwordResets;
+  const rows = resets;
+  const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
+  return {
+    submitBulkReset: createSubmitBulkReset({ bulkResets, orders, wakeUps: bulkWakeUps, now }),
+    refuseBulkReset: createRefuseBulkReset({ bulkResets, now }),
+    processBulkReset: createProcessBulkReset({
+      bulkResets,
+      orders,
+      rowFaults,
+      openLines: createOpenLines({ inbox, orders, bulkResets, rows }),
+      readBulkRows: createReadBulkRows({ customers, authorize }),
+      splitRows: createSplitRows({ seals, resets, newPassword }),
+      wakeSlices,
+      now,
+    }),
+    processSlice: createProcessSlice({
+      bulkResets,
+      rows,
+      resets,
+      processRow: processBulkRow,
+      limit: pace,
+      wakeUps: sliceWakeUps,
+      wakeSlices,
+      now,
+      timeoutMs: sliceTimeoutMs,
+      onRowFailed: (resetId, error) =>
+        report('error', 'row failed', { resetId, ...errorFields(error) }),
+    }),
+    cancelBulkReset: createCancelBulkReset({ bulkResets, wakeUps: bulkWakeUps, now }),
+    acknowledgeBulkReset: createAcknowledgeBulkReset({ bulkResets, rows, now }),
+    readBulkReset: createReadBulkReset({ bulkResets, rows, rowFaults }),
+    sweepBulkResets: createSweepBulkResets({
+      bulkResets,
+      rows,
+      control,
+      wakeUps: bulkWakeUps,
+      sliceWakeUps,
+      limits,
+      now,
+    }),
+    purgeBulkResets: createPurgeBulkResets({ bulkResets, rows, resets, orders, rowFaults, now }),
+  };
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { createAuthorize } from '../callers/authorize.js';
+import type { Config } from '../config.js';
+import { createSeals } from '../delivery/seal.js';
+import { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
+import { createAttempt } from '../password-reset/attempt-password-reset.js';
+import { createBrakes } from '../password-reset/brakes.js';
+import { createCheckUser } from '../password-reset/check-user.js';
+import { createClaimIdempotencyKey } from '../password-reset/claim-idempotency-key.js';
+import { createCountPoisoned } from '../password-reset/count-poisoned.js';
+import { generatePassword } from '../password-reset/password.js';
+import {
+  createProcessPasswordReset,
+  createProcessRow,
+} from '../password-reset/process-password-reset.js';
+import { createPurgePasswordResets } from '../password-reset/purge-password-resets.js';
+import {
+  createReadPassword,
+  createReadPasswordReset,
+} from '../password-reset/read-password-reset.js';
+import { defaultLimits, type ResetLimits } from '../password-reset/reset-row.js';
+import { createSweepPasswordResets } from '../password-reset/sweep-password-resets.js';
+import { createTakeUser } from '../password-reset/take-user.js';
+import { createFairLimit } from '../platform/fair-limit.js';
+import { type Outside, sendTimeoutMs } from './outside.js';
+import { errorFields, report } from './report.js';
+
+/** Rows of bulk jobs that one instance works on at once. */
+const maxConcurrentRows = 16;
+
+export type PasswordResets = ReturnType<typeof createPasswordResets>;
+
+/** The use cases of a single reset, and what those of a bulk reset share with them. */
+export function createPasswordResets(config: Config, outside: Outside) {
+  const { now, random, resets, locks, control, wakeUps, users, listedUsers } = outside;
+  const limits: ResetLimits = { ...defaultLimits, settleMs: config.settleMs };
+  const { settleMs } = limits;
+  const { resetSynchronizedUsers, passwordStyle } = config;
+  const policy = { resetSynchronizedUsers };
+  const newPassword = () => generatePassword(passwordStyle);
+  const newAttemptId = randomUUID;
+
+  const authorize = createAuthorize(outside.readCallerList);
+  const seals = createSeals({ envelopes: outside.envelopes });
+  const pace = createFairLimit({ maxConcurrent: maxConcurrentRows });
+  const brakes = createBrakes({
+    control,
+    pace,
+    now,
+    onBrakeLost: (error) => report('warn', 'brake not set', errorFields(error)),
+  });
+  const attempt = createAttempt({
+    users: outside.resettingUsers,
+    takeUser: createTakeUser({ locks, resets, settleMs, now }),
+    brakes,
+    seals,
+    resets,
+    newPassword,
+    limits,
+    sendTimeoutMs,
+    now,
+    random,
+    onAttemptFailed: ({ resetId }, { code, correlationId }) =>
+      report('warn', 'attempt failed', { resetId, code, correlationId }),
+  });
+  const processing = {
+    resets,
+    seals,
+    brakes,
+    authorize,
+    attempt,
+    limits,
+    now,
+    newAttemptId,
+    onForged: ({ resetId }: { readonly resetId: string }) =>
+      report('error', 'seal does not belong to its row', { resetId }),
+    onPutOff: ({ resetId }: { readonly resetId: string }, { code }: { readonly code: string }) =>
+      report('warn', 'row put off', { resetId, code }),
+  };
+  const checkUser = createCheckUser({ users, policy });
+  const checkListedUser = createCheckUser({
+    users: { ...listedUsers, directoryRoles: users.directoryRoles },
+    policy,
+  });
+
+  return {
+    authorize,
+    seals,
+    pace,
+    limits,
+    newPassword,
+    acceptPasswordReset: createAcceptPasswordReset({
+      customers: outside.customers,
+      authorize,
+      brakes,
+      claimIdempotencyKey: createClaimIdempotencyKey({
+        keys: outside.idempotencyKeys,
+        fingerprints: outside.envelopes,
+        now,
+      }),
+      checkUser,
+      seals,
+      resets,
+      wakeUps,
+      attempt,
+      newPassword,
+      limits,
+      now,
+      newResetId: () =>
+        `${new Date(now()).toISOString().slice(0, 10).replaceAll('-', '')}-${randomUUID()}`,
+      newAttemptId,
+      // The row says what is to be done; this says why it was not done yet.
+      onUnfinished: (resetId, error) =>
+        report('error', 'password reset unfinished', { resetId, ...errorFields(error) }),
+    }),
+    processPasswordReset: createProcessPasswordReset({
+      resets,
+      processRow: createProcessRow({ ...processing, checkUser }),
+      wakeUps,
+      now,
+    }),
+    processBulkRow: createProcessRow({ ...processing, checkUser: checkListedUser }),
+    readPasswordReset: createReadPasswordReset({ resets }),
+    readPassword: createReadPassword({ seals, locks, settleMs, now }),
+    countPoisoned: createCountPoisoned({ resets }),
+    sweepPasswordResets: createSweepPasswordResets({
+      singles: resets,
+      control,
+      wakeUps,
+      limits,
+      now,
+    }),
+    purgePasswordResets: createPurgePasswordResets({ singles: resets, resets, now }),
+  };
+}

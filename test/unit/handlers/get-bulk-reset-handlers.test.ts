@@ -31,6 +31,12 @@ const stopped = aBulkResetRow({
 const refused = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing was …' });
 const cancelled = (job: BulkResetRow) => ({ ...job, cancelledAtMs: acceptedAtMs + 60_000 });
 
+/** A job that was cancelled before all its rows were made. */
+function cancelledAs(state: 'stopped' | 'refused'): BulkResetRow {
+  const error = { code: 'Cancelled', message: 'The bulk reset was cancelled …' } as const;
+  return cancelled(aBulkResetRow({ state, ...error, counts, splitRows: 1 }));
+}
+
 describe('createGetBulkResetHandler()', () => {
   it('shows how a job stands', async () => {
     const job = aBulkResetRow(
@@ -131,9 +137,13 @@ describe('the status of a job', () => {
     ['Failed', 422, { job: stopped, succeeded: 0, settled: 0 }],
     ['Failed', 422, { job: refused, succeeded: 0, settled: 0 }],
     ['Failed', 422, { job: split, succeeded: 0, failures: { UserNotFound: 1 } }],
-    ['Canceled', 409, { job: cancelled(split) }],
-    ['Canceled', 409, { job: cancelled(stopped), succeeded: 0, cancelled: 1 }],
-    ['Canceled', 409, { job: cancelled(refused), succeeded: 0, settled: 0 }],
+    ['Canceled', 409, { job: cancelled(split), settled: 2, cancelled: 1 }],
+    ['Canceled', 409, { job: cancelled(split), succeeded: 0, cancelled: 1 }],
+    ['Canceled', 409, { job: cancelledAs('stopped') }],
+    ['Canceled', 409, { job: cancelledAs('refused'), settled: 0 }],
+    ['Succeeded', 200, { job: cancelled(split) }],
+    ['PartiallySucceeded', 200, { job: cancelled(split), settled: 2 }],
+    ['Failed', 422, { job: cancelled(refused), succeeded: 0, settled: 0 }],
   ])('is %s for good, and the result is a %d: case %#', async (status, http, values) => {
     const { monitor, result } = aDoor(values);
 
@@ -218,7 +228,7 @@ describe('createGetBulkResetResultHandler()', () => {
   );
 
   it('answers that a job was cancelled', async () => {
-    const answer = await aDoor({ job: cancelled(split) }).result();
+    const answer = await aDoor({ job: cancelled(split), settled: 2, cancelled: 1 }).result();
 
     expectRefusal(answer, { status: 409, code: 'Cancelled' });
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
 import type { BulkOrders } from '../bulk-reset/ports.js';
 import { type CustomerReference, parseCustomerReference } from '../password-reset/ids.js';
+import { readBlobBytes } from './blob-bytes.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
 
 /** Encrypts content for one subject, and gives it back under the same subject only. */
@@ -50,7 +51,7 @@ export function createBlobBulkOrders({
         const blob = container.getBlockBlobClient(order.bulkResetId);
         await blob.upload(sealed, Buffer.byteLength(sealed), { abortSignal: signal });
       } catch (error) {
-        throw toStorageError(signal.aborted ? signal.reason : error, 'write the order of a job');
+        throw toStorageError(error, 'write the order of a job', signal);
       }
     },
 
@@ -72,12 +73,10 @@ export function createBlobBulkOrders({
 
   async function readSealed(bulkResetId: string, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const blob = container.getBlobClient(bulkResetId);
-      const content = await blob.downloadToBuffer(0, undefined, { abortSignal: signal });
-      return content.toString();
+      return String(await readBlobBytes(container.getBlobClient(bulkResetId), { signal }));
     } catch (error) {
       if (hasStatus(error, 404)) return undefined;
-      throw toStorageError(signal.aborted ? signal.reason : error, 'read the order of a job');
+      throw toStorageError(error, 'read the order of a job', signal);
     }
   }
 }

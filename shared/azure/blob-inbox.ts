@@ -1,6 +1,10 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Inbox } from '../bulk-reset/ports.js';
+import type { Inbox, InboxFile } from '../bulk-reset/ports.js';
+import { readBlobBytes } from './blob-bytes.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
+
+/** A file is read block by block, so that no connection is left waiting for whoever works on what was read. */
+const blockBytes = 1024 * 1024;
 
 /** The CSV files that other systems put there. A read is pinned to the version that was found. */
 export function createBlobInbox(container: ContainerClient): Inbox {
@@ -13,19 +17,28 @@ export function createBlobInbox(container: ContainerClient): Inbox {
         return { name, etag: properties.etag ?? '' };
       } catch (error) {
         if (hasStatus(error, 404)) return undefined;
-        throw toStorageError(error, 'find a file in the bulk inbox');
+        throw toStorageError(error, 'find a file in the bulk inbox', signal);
       }
     },
 
-    async *read({ name, etag }, signal) {
-      try {
-        const { readableStreamBody } = await container
-          .getBlobClient(name)
-          .download(0, undefined, { abortSignal: signal, conditions: { ifMatch: etag } });
-        for await (const chunk of readableStreamBody ?? []) yield chunk as Buffer;
-      } catch (error) {
-        throw toStorageError(error, 'read a file in the bulk inbox');
+    async *read(file, signal) {
+      for (let offset = 0; ; offset += blockBytes) {
+        const block = await readBlock(file, offset, signal);
+        if (block.length > 0) yield block;
+        if (block.length < blockBytes) return;
       }
     },
   };
+
+  async function readBlock(file: InboxFile, offset: number, signal: AbortSignal): Promise<Buffer> {
+    const range = { offset, count: blockBytes };
+    try {
+      const blob = container.getBlobClient(file.name);
+      return await readBlobBytes(blob, { range, etag: file.etag, signal });
+    } catch (error) {
+      // The service finds nothing after the last byte, and in an empty file nothing at all.
+      if (hasStatus(error, 416)) return Buffer.alloc(0);
+      throw toStorageError(error, 'read a file in the bulk inbox', signal);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { RowFault } from '../bulk-reset/bulk-reset.js';
 import type { RowFaults } from '../bulk-reset/ports.js';
+import { readBlobBytes } from './blob-bytes.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
 
 /** One blob a job that had bad rows; they quote line numbers and reasons, never a row. */
@@ -20,7 +21,7 @@ export function createBlobRowFaults(container: ContainerClient): RowFaults {
 
     async read(bulkResetId) {
       try {
-        const content = await container.getBlobClient(nameOf(bulkResetId)).downloadToBuffer();
+        const content = await readBlobBytes(container.getBlobClient(nameOf(bulkResetId)));
         return JSON.parse(content.toString()) as RowFault[];
       } catch (error) {
         if (hasStatus(error, 404)) return [];

@@ -39,7 +39,7 @@ export async function* queryEntities(
   try {
     for await (const page of pages) yield* page.map(toFound);
   } catch (error) {
-    throw toStorageError(signal?.aborted === true ? signal.reason : error, 'read rows');
+    throw toStorageError(error, 'read rows', signal);
   }
 }
 

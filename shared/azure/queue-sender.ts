@@ -25,7 +25,10 @@ export function createQueueWakeUps(queue: QueueClient): WakeUps {
 
 export function createQueueSliceWakeUps(queue: QueueClient): SliceWakeUps {
   const send = createQueueSender(queue);
-  return { send: ({ bulkResetId, slice }, delayMs) => send({ bulkResetId, slice }, delayMs) };
+  return {
+    send: ({ bulkResetId, slice, wakesNext }, delayMs) =>
+      send({ bulkResetId, slice, wakesNext }, delayMs),
+  };
 }
 
 export function createQueueBulkWakeUps(queue: QueueClient): BulkWakeUps {

@@ -44,23 +44,25 @@ const rowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('attention'), settledAtMs, code: z.literal('OutcomeUnknown') }),
 ]);
 
-const outcomeSchema = z.object({
-  resetId: z.string(),
-  customerTenantId,
-  state: z.enum([
-    'queued',
-    'claimed',
-    'uncertain',
-    'applied',
-    'rejected',
-    'cancelled',
-    'attention',
-  ]),
-  attempts: z.number(),
-  code: z.string().exactOptional(),
-  notBeforeMs: z.number().exactOptional(),
-  leaseExpiresAtMs: z.number().exactOptional(),
-});
+const outcomeSchema = z
+  .object({
+    resetId: z.string(),
+    customerTenantId,
+    state: z.enum([
+      'queued',
+      'claimed',
+      'uncertain',
+      'applied',
+      'rejected',
+      'cancelled',
+      'attention',
+    ]),
+    code: z.string().exactOptional(),
+    attemptId: z.string().exactOptional(),
+    notBeforeMs: z.number().exactOptional(),
+    leaseExpiresAtMs: z.number().exactOptional(),
+  })
+  .transform(({ attemptId, ...outcome }) => ({ ...outcome, isTried: attemptId !== undefined }));
 
 /** The columns that {@link parseOutcome} reads. */
 export const outcomeColumns = [
@@ -70,8 +72,8 @@ export const outcomeColumns = [
   'resetId',
   'customerTenantId',
   'state',
-  'attempts',
   'code',
+  'attemptId',
   'notBefore',
   'leaseExpiresAt',
 ];

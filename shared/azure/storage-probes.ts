@@ -20,21 +20,21 @@ export function createStorageProbe(storage: StorageClients, names: StorageNames)
   return async (signal: AbortSignal): Promise<void> => {
     const { tables, queues, containers } = names;
     await Promise.all([
-      ...tables.map((name) => probe(`table ${name}`, () => readTable(storage.table(name), signal))),
-      ...queues.map((name) => probe(`queue ${name}`, () => readQueue(storage.queue(name), signal))),
+      ...tables.map((name) => probe(`table ${name}`, readTable(storage.table(name), signal))),
+      ...queues.map((name) => probe(`queue ${name}`, readQueue(storage.queue(name), signal))),
       ...containers.map((name) =>
-        probe(`container ${name}`, () => readContainer(storage.container(name), signal)),
+        probe(`container ${name}`, readContainer(storage.container(name), signal)),
       ),
     ]);
-  };
-}
 
-async function probe(what: string, read: () => Promise<unknown>): Promise<void> {
-  try {
-    await read();
-  } catch (error) {
-    throw toStorageError(error, `reach the ${what}`);
-  }
+    async function probe(what: string, reading: Promise<unknown>): Promise<void> {
+      try {
+        await reading;
+      } catch (error) {
+        throw toStorageError(error, `reach the ${what}`, signal);
+      }
+    }
+  };
 }
 
 /** A key that is in no table: nothing is scanned. Only a page tells a missing table from a missing entity. */

@@ -4,7 +4,7 @@ import type { BrakeScope, Control, ControlState } from '../password-reset/ports.
 import { ResetError } from '../password-reset/reset-error.js';
 import { createCached } from '../platform/cached.js';
 import { createEntities } from './entities.js';
-import type { Columns, EntityKey } from './entity-columns.js';
+import type { EntityKey } from './entity-columns.js';
 import { queryEntities } from './entity-queries.js';
 
 const schemaVersion = 1;

@@ -1,18 +1,23 @@
 import { ResetError } from '../password-reset/reset-error.js';
+import { isCancelled } from '../platform/deadline.js';
 
 /**
  * The SDK's own error holds the request that failed, so only its status and code are passed on.
- * A bug of ours (not an answer, nor a missing one) travels up as it is.
+ * A bug of ours (not an answer, nor a missing one) travels up as it is, and so does the reason of whoever
+ * no longer wants the answer.
+ *
+ * @param signal by which the call was to end
  */
-export function toStorageError(error: unknown, what: string): unknown {
+export function toStorageError(error: unknown, what: string, signal?: AbortSignal): unknown {
+  if (signal !== undefined && isCancelled(signal)) return signal.reason;
   if (isIdentityError(error)) {
     const { statusCode, name } = error;
     const answer = typeof statusCode === 'number' ? `status ${statusCode}` : 'no answer';
     const why = `the managed identity gives no token: ${answer} (${name})`;
     return new ResetError('StorageUnavailable', `Cannot ${what}: ${why}`);
   }
-  if (isDeadline(error)) {
-    return new ResetError('StorageUnavailable', `Cannot ${what}: no answer (TimeoutError)`);
+  if (isAborted(error)) {
+    return new ResetError('StorageUnavailable', `Cannot ${what}: no answer (${error.name})`);
   }
   if (!isRestError(error) && !isNetworkError(error)) return error;
   const { statusCode, code } = error;
@@ -47,9 +52,10 @@ function isIdentityError(error: unknown): error is { name: string; statusCode?: 
   return typeof name === 'string' && identityErrorNames.includes(name);
 }
 
-/** The reason of a signal whose time was over; an abort by somebody who left is another thing. */
-function isDeadline(error: unknown): boolean {
-  return nameOf(error) === 'TimeoutError';
+/** A deadline that passed, or how the SDK calls a connection that ends while a blob is read. */
+function isAborted(error: unknown): error is { name: string } {
+  const name = nameOf(error);
+  return name === 'AbortError' || name === 'TimeoutError';
 }
 
 /** Node's own codes of sockets and names: `ECONNRESET`, `ENOTFOUND`, `EAI_AGAIN`, `EPIPE`. */

@@ -7,6 +7,7 @@ export class FakeBulkResetStore implements BulkResetStore {
   /** What the next write of a job to this state rejects with. */
   readonly failures: Partial<Record<BulkResetRow['state'], Error>> = {};
   readonly #stored = new Map<string, StoredBulkReset>();
+  readonly #nextSlices = new Map<string, number>();
   #writes = 0;
 
   constructor(rows: readonly BulkResetRow[] = []) {
@@ -44,6 +45,18 @@ export class FakeBulkResetStore implements BulkResetStore {
     for (const stored of await Promise.resolve([...this.#stored.values()])) {
       if (phaseOf(stored.row) === phase) yield stored;
     }
+  }
+
+  nextSlice(bulkResetId: string): Promise<number> {
+    const slice = this.#nextSlices.get(bulkResetId) ?? 0;
+    this.#nextSlices.set(bulkResetId, slice + 1);
+    return Promise.resolve(slice);
+  }
+
+  delete(bulkResetId: string): Promise<void> {
+    this.#stored.delete(bulkResetId);
+    this.#nextSlices.delete(bulkResetId);
+    return Promise.resolve();
   }
 
   #write(row: BulkResetRow): StoredBulkReset {

@@ -174,12 +174,12 @@ function isSealed({ row }: Stored): boolean {
 }
 
 function toOutcome(row: ResetRow): RowOutcome {
-  const { resetId, customerTenantId, state, attempts } = row;
+  const { resetId, customerTenantId, state, attemptId } = row;
   return {
     resetId,
     customerTenantId,
     state,
-    attempts,
+    isTried: attemptId !== undefined,
     ...('code' in row && { code: row.code }),
     ...('notBeforeMs' in row && { notBeforeMs: row.notBeforeMs }),
     ...('leaseExpiresAtMs' in row && { leaseExpiresAtMs: row.leaseExpiresAtMs }),

@@ -52,6 +52,18 @@ describe('createBlobRowFaults()', () => {
     expect(await createBlobRowFaults(container).read('job-1')).toEqual([]);
   });
 
+  it('deletes what was wrong with the rows of a job, and of no other', async () => {
+    const rowFaults = createBlobRowFaults(container);
+    await rowFaults.write('job-1', faults);
+    await rowFaults.write('job-2', faults);
+
+    await rowFaults.delete('job-1');
+    await rowFaults.delete('job-1');
+
+    expect(await rowFaults.read('job-1')).toEqual([]);
+    expect(await rowFaults.read('job-2')).toEqual(faults);
+  });
+
   it('says when it cannot be written', async () => {
     await container.delete();
 
@@ -72,7 +84,9 @@ describe('createBlobInbox()', () => {
   it.each([
     ['a small file', Buffer.from('customer,user\ncontoso.com,adele@contoso.com\n')],
     ['an empty file', Buffer.alloc(0)],
-    ['a file of many chunks', randomBytes(3 * 1024 * 1024 + 7)],
+    ['a file of one block', randomBytes(1024 * 1024)],
+    ['a file of two blocks', randomBytes(2 * 1024 * 1024)],
+    ['a file of many blocks', randomBytes(3 * 1024 * 1024 + 7)],
   ])('reads %s byte for byte', async (_what, content) => {
     const inbox = createBlobInbox(container);
     await put(content);
@@ -104,6 +118,16 @@ describe('createBlobInbox()', () => {
       message: 'Cannot read a file in the bulk inbox: status 412 (ConditionNotMet)',
     });
     expect(String(await readAll(inbox, await find(inbox)))).toBe('resu\n');
+  });
+
+  it('does not read on in another file that was put there meanwhile', async () => {
+    const inbox = createBlobInbox(container);
+    await put(randomBytes(2 * 1024 * 1024));
+    const chunks = inbox.read(await find(inbox), signal)[Symbol.asyncIterator]();
+    await chunks.next();
+    await put(randomBytes(2 * 1024 * 1024));
+
+    await expect(chunks.next()).rejects.toMatchObject({ code: 'StorageUnavailable' });
   });
 
   it('does not read a file that was taken away since it was found', async () => {

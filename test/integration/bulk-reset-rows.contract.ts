@@ -65,8 +65,8 @@ export function describeBulkResetRows(
         const bulkResetId = randomUUID();
         const idOf = (row: number) => bulkRowResetId(bulkResetId, row);
         const rows = [
-          aResetRow({ resetId: idOf(1), state: 'queued', attempts: 2 }),
-          aResetRow({ resetId: idOf(2), state: 'claimed', attempts: 3 }),
+          aResetRow({ resetId: idOf(1), state: 'queued', attemptId: 'attempt-2' }),
+          aResetRow({ resetId: idOf(2), state: 'claimed' }),
           aResetRow({
             state: 'uncertain',
             resetId: idOf(3),
@@ -231,6 +231,6 @@ function inAllStates(bulkResetId: string): ResetRow[] {
 }
 
 function outcomeOf(row: ResetRow | undefined) {
-  const { resetId, customerTenantId, state, attempts } = row ?? aResetRow();
-  return { resetId, customerTenantId, state, attempts };
+  const { resetId, customerTenantId, state, attemptId } = row ?? aResetRow();
+  return { resetId, customerTenantId, state, isTried: attemptId !== undefined };
 }

@@ -114,6 +114,59 @@ export function describeBulkResetStore(name: string, open: () => Promise<BulkRes
       expect(won).toStrictEqual([await bulkResets.read(row.bulkResetId)]);
     });
 
+    describe('nextSlice()', () => {
+      it('gives the slices of a job one after the other, and each job its own', async () => {
+        const [one, other] = [randomUUID(), randomUUID()];
+
+        expect(await bulkResets.nextSlice(one)).toBe(0);
+        expect(await bulkResets.nextSlice(one)).toBe(1);
+        expect(await bulkResets.nextSlice(other)).toBe(0);
+        expect(await bulkResets.nextSlice(one)).toBe(2);
+      });
+
+      it('gives each number once to many who ask at the same time', async () => {
+        const bulkResetId = randomUUID();
+
+        const slices = await Promise.all(
+          Array.from({ length: 10 }, () => bulkResets.nextSlice(bulkResetId)),
+        );
+
+        expect(slices.sort((left, right) => left - right)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      });
+
+      it('changes nothing of the job', async () => {
+        const stored = await bulkResets.createOrRead(aBulkResetRow({ state: 'split', counts }));
+
+        await bulkResets.nextSlice(stored.row.bulkResetId);
+
+        expect(await bulkResets.read(stored.row.bulkResetId)).toStrictEqual(stored);
+      });
+    });
+
+    describe('delete()', () => {
+      it('forgets a job and its slices, and no other', async () => {
+        const [gone, kept] = [
+          aBulkResetRow({ state: 'split', counts }),
+          aBulkResetRow({ state: 'split', counts }),
+        ];
+        for (const job of [gone, kept]) {
+          await bulkResets.createOrRead(job);
+          await bulkResets.nextSlice(job.bulkResetId);
+        }
+
+        await bulkResets.delete(gone.bulkResetId);
+
+        expect(await bulkResets.read(gone.bulkResetId)).toBeUndefined();
+        expect(await bulkResets.nextSlice(gone.bulkResetId)).toBe(0);
+        expect(await bulkResets.read(kept.bulkResetId)).toMatchObject({ row: kept });
+        expect(await bulkResets.nextSlice(kept.bulkResetId)).toBe(1);
+      });
+
+      it('has nothing to do where there is no job', async () => {
+        await expect(bulkResets.delete(randomUUID())).resolves.toBeUndefined();
+      });
+    });
+
     describe('inPhase()', () => {
       it('gives each job in the one phase that it is in', async () => {
         const jobs = [

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { QueueClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createQueueSender, createQueueWakeUps } from '../../shared/azure/queue-sender.js';
+import {
+  createQueueBulkWakeUps,
+  createQueueSender,
+  createQueueSliceWakeUps,
+  createQueueWakeUps,
+} from '../../shared/azure/queue-sender.js';
 import { startStorage, type StorageHarness } from './storage-harness.js';
 
 let storage: StorageHarness;
@@ -75,12 +80,34 @@ describe('createQueueSender()', () => {
   });
 });
 
-describe('createQueueWakeUps()', () => {
-  it('sends the id of the reset and nothing else', async () => {
-    await createQueueWakeUps(queue).send('reset-7', 0);
+describe('wake-ups', () => {
+  it.each([
+    [
+      'the id of a reset',
+      (delayMs: number) => createQueueWakeUps(queue).send('reset-7', delayMs),
+      { resetId: 'reset-7' },
+    ],
+    [
+      'a slice of a job',
+      (delayMs: number) =>
+        createQueueSliceWakeUps(queue).send(
+          { bulkResetId: 'job-7', slice: 12, wakesNext: true },
+          delayMs,
+        ),
+      { bulkResetId: 'job-7', slice: 12, wakesNext: true },
+    ],
+    [
+      'the id of a job',
+      (delayMs: number) => createQueueBulkWakeUps(queue).send('job-7', delayMs),
+      { bulkResetId: 'job-7' },
+    ],
+  ])('hold %s and nothing else, and come when they are due', async (_what, send, message) => {
+    await send(0);
+    await send(60_000);
 
-    const [text = ''] = await receive();
-    expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({ resetId: 'reset-7' });
+    const texts = (await receive()).map((text) => Buffer.from(text, 'base64').toString());
+    expect(texts).toEqual([JSON.stringify(message)]);
+    expect(storage.queues.seen).toContainEqual(expect.stringContaining('visibilitytimeout=60&'));
   });
 });
 

@@ -44,4 +44,10 @@ describe('createStorageProbe()', () => {
       message: `Cannot reach the ${what}`,
     });
   });
+
+  it('ends when it is told to', async () => {
+    const probe = createStorageProbe(storage.clients, names);
+
+    await expect(probe(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });

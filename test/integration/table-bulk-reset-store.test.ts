@@ -38,6 +38,19 @@ describe('createTableBulkResetStore()', () => {
     expect(await bulkResets.read(row.bulkResetId)).toStrictEqual(replaced);
   });
 
+  it('gives each slice once when answers are lost', async () => {
+    const { bulkResets } = await openTable();
+    const { bulkResetId } = aBulkResetRow();
+    const slices: number[] = [];
+
+    for (const method of ['POST', 'PUT', 'PUT']) {
+      storage.tables.loseNextAnswer(method);
+      slices.push(await bulkResets.nextSlice(bulkResetId));
+    }
+
+    expect(slices).toEqual([0, 1, 2]);
+  });
+
   it('keeps a job by its id, with dates as dates and the phase that it is in', async () => {
     const { bulkResets, table } = await openTable();
     const row = { ...aBulkResetRow(), cancelledAtMs: acceptedAtMs };

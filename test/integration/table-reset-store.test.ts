@@ -100,8 +100,8 @@ describe('createTableResetStore() when the answer to a write is lost', () => {
     );
 
     expect(requestsFor('POST')).toBe(2);
-    const outcomes = await resets.outcomes(bulkResetId, 0);
-    expect(outcomes.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+    const replaced = await resets.page({ bulkResetId, afterRow: 0, limit: 10 });
+    expect(replaced.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
   });
 
   it('deletes the rows of a job', async () => {
@@ -192,23 +192,23 @@ describe('createTableResetStore(), as others see it', () => {
 
   it('reads a row that was written before passwords could be refused', async () => {
     const { resets, table } = await openTable();
-    const { refusedPasswords: _, ...older } = aResetRow();
-    const key = { partitionKey: older.resetId.slice(0, 11), rowKey: older.resetId };
-    const { acceptedAtMs: atMs, notBeforeMs, ...columns } = older;
+    const row = aResetRow();
+    const { acceptedAtMs: atMs, notBeforeMs, refusedPasswords, ...columns } = row;
     await table.createEntity({
-      ...key,
+      partitionKey: row.resetId.slice(0, 11),
+      rowKey: row.resetId,
       ...columns,
       acceptedAt: new Date(atMs),
       notBefore: new Date(notBeforeMs),
       schemaVersion: 1,
     });
 
-    expect(await resets.read(older.resetId)).toMatchObject({ row: aResetRow() });
+    expect(await resets.read(row.resetId)).toMatchObject({ row: { ...row, refusedPasswords } });
   });
 });
 
 describe('createTableResetStore() with rows that it cannot understand', () => {
-  const garbage = [{ caller: 7, attempts: 'many' }, { schemaVersion: 2 }];
+  const garbage = [{ caller: 7, customerTenantId: 'contoso' }, { schemaVersion: 2 }];
 
   it.each(garbage)(
     'leaves a row of a job out of every list, and tells of it: %j',

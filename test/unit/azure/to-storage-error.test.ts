@@ -51,6 +51,28 @@ describe('toStorageError()', () => {
     },
   );
 
+  it.each(['AbortError', 'TimeoutError'])(
+    'takes a wait that nobody gave up for no answer: %s',
+    (name) => {
+      const waiting = AbortSignal.abort(new DOMException('timed out', 'TimeoutError'));
+      const message = `Cannot read a row: no answer (${name})`;
+
+      for (const signal of [undefined, new AbortController().signal, waiting]) {
+        expect(
+          toStorageError(new DOMException('aborted', name), 'read a row', signal),
+        ).toMatchObject({ code: 'StorageUnavailable', message });
+      }
+    },
+  );
+
+  it('gives back the reason of whoever no longer wants the answer', () => {
+    const reason = new Error('The host stops');
+
+    expect(
+      toStorageError(new DOMException('aborted', 'AbortError'), 'x', AbortSignal.abort(reason)),
+    ).toBe(reason);
+  });
+
   it('passes on nothing of the request that failed', () => {
     const error = toStorageError(new RestError('the body: a seal'), 'read a row') as ResetError;
 
@@ -62,7 +84,6 @@ describe('toStorageError()', () => {
     ['a bug', new TypeError('not a function')],
     ['a bug that Node finds', Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
     ['a missing file', Object.assign(new Error('x'), { code: 'ENOENT' })],
-    ['an aborted wait', new DOMException('aborted', 'AbortError')],
     ['a foreseen failure', new ResetError('Throttled', 'Later')],
     ['nothing', undefined],
     ['null', null],

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { phaseOf } from '../bulk-reset/bulk-phase.js';
+import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
+import { isResetErrorCode } from '../password-reset/reset-error.js';
+import { createColumnsParser } from './entity-columns.js';
+
+/** Of the columns of a job. */
+export const bulkSchemaVersion = 1;
+
+const rowTally = z.object({
+  made: z.number(),
+  settled: z.number(),
+  succeeded: z.number(),
+  failures: z.record(z.string(), z.number()),
+});
+
+const facts = z.object({
+  bulkResetId: z.string(),
+  caller: z.string(),
+  delivery: z.enum(['response', 'none']),
+  reference: z.string().exactOptional(),
+  fingerprint: z.string(),
+  acceptedAtMs: z.number(),
+  cancelledAtMs: z.number().exactOptional(),
+  acknowledgedAtMs: z.number().exactOptional(),
+  tally: jsonOf(
+    z.object({ all: rowTally, settledShards: z.number(), settled: rowTally }),
+  ).exactOptional(),
+  finishedAtMs: z.number().exactOptional(),
+  purgedAtMs: z.number().exactOptional(),
+});
+
+const counts = jsonOf(z.object({ valid: z.number(), invalid: z.number(), lastRow: z.number() }));
+
+const rowSchema = z.discriminatedUnion('state', [
+  facts.extend({ state: z.literal('validating') }),
+  facts.extend({
+    state: z.literal('splitting'),
+    counts,
+    checkedSha256: z.string(),
+    splitRows: z.number(),
+  }),
+  facts.extend({ state: z.literal('split'), counts }),
+  facts.extend({
+    state: z.literal('stopped'),
+    code: z.string().refine(isResetErrorCode),
+    message: z.string(),
+    counts,
+    splitRows: z.number(),
+  }),
+  facts.extend({
+    state: z.literal('refused'),
+    code: z.string().refine(isResetErrorCode),
+    message: z.string(),
+    counts: counts.exactOptional(),
+  }),
+]);
+
+export const parseBulkRow = createColumnsParser<BulkResetRow>(rowSchema, bulkSchemaVersion);
+
+/** The phase is there to be searched for. */
+export function toBulkColumns(row: BulkResetRow): object {
+  return {
+    ...row,
+    phase: phaseOf(row),
+    ...('counts' in row && { counts: JSON.stringify(row.counts) }),
+    ...(row.tally && { tally: JSON.stringify(row.tally) }),
+  };
+}
+
+function jsonOf<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withoutRule } from './removed-rules.js';
+import { type Scope, scenarioOf } from './scenario.js';
+import { shrink } from './shrink.js';
+import { simulate } from './simulate.js';
+import { tellStory } from './story.js';
+
+const { stackTraceLimit } = Error;
+
+beforeAll(() => {
+  // Most of the time would be spent on the stack traces of failures that are part of a run.
+  Error.stackTraceLimit = 0;
+});
+
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
+
+const severalOfOneUser: Scope = { maxUsers: 1, maxAsks: 4, rates: { unknownOutcomes: [0.5] } };
+
+describe('simulate()', () => {
+  it('finds no violation in the runs of the first seeds', async () => {
+    const violated: { seed: number; invariant: string }[] = [];
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const { violations } = await simulate(scenarioOf(seed));
+      violated.push(...violations.map(({ invariant }) => ({ seed, invariant })));
+    }
+
+    expect(violated).toEqual([]);
+  });
+
+  it('does the same for the same seed', async () => {
+    const first = await simulate(scenarioOf(41));
+    const second = await simulate(scenarioOf(41));
+
+    expect(first.history.events).toEqual(second.history.events);
+    expect(first.faults.length).toBeGreaterThan(50);
+  });
+
+  it('does something else for another seed', async () => {
+    const first = await simulate(scenarioOf(41));
+    const second = await simulate(scenarioOf(42));
+
+    expect(first.history.events).not.toEqual(second.history.events);
+  });
+
+  it('spares the faults that it is told to', async () => {
+    const { faults } = await simulate(scenarioOf(41));
+
+    const calm = await simulate(scenarioOf(41), { spared: new Set(faults) });
+
+    expect(calm.faults.filter((fault) => faults.includes(fault))).toEqual([]);
+  });
+});
+
+describe('tellStory()', () => {
+  it('tells in few sentences what broke a protocol that lacks a rule', async () => {
+    const variation = withoutRule.settleBeforeNextReset;
+    const invariant = 'a late request undoes no newer reset';
+    const scenario = scenarioOf(7, severalOfOneUser);
+
+    const failure = await shrink(scenario, invariant, { variation, budget: 100 });
+
+    const story = failure && tellStory(failure.run.history.events, failure.violation);
+    expect(story?.split('\n').length).toBeLessThan(30);
+    expect(story).toMatch(
+      /carries out request 1, after its client gave up: password 1 works now\./,
+    );
+    expect(story).toMatch(/Violated: a late request undoes no newer reset/);
+  });
+});

@@ -1,0 +1,180 @@
+import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
+import {
+  type AttemptPasswordReset,
+  createAttempt,
+} from '../../shared/password-reset/attempt-password-reset.js';
+import { createBrakes } from '../../shared/password-reset/brakes.js';
+import { createCheckUser } from '../../shared/password-reset/check-user.js';
+import { createClaimIdempotencyKey } from '../../shared/password-reset/claim-idempotency-key.js';
+import { createCountPoisoned } from '../../shared/password-reset/count-poisoned.js';
+import type { CustomerUsers, ResetStore, Seals } from '../../shared/password-reset/ports.js';
+import {
+  createProcessPasswordReset,
+  createProcessRow,
+} from '../../shared/password-reset/process-password-reset.js';
+import {
+  createReadPassword,
+  createReadPasswordReset,
+} from '../../shared/password-reset/read-password-reset.js';
+import { ResetError } from '../../shared/password-reset/reset-error.js';
+import { defaultLimits, type ResetLimits } from '../../shared/password-reset/reset-row.js';
+import { createSweepPasswordResets } from '../../shared/password-reset/sweep-password-resets.js';
+import { createTakeUser } from '../../shared/password-reset/take-user.js';
+import { createFairLimit } from '../../shared/platform/fair-limit.js';
+import { Secret } from '../../shared/platform/secret.js';
+import type { HostProcess, Surroundings } from './host-process.js';
+import { randomFor } from './random.js';
+import type { SimulatedControl } from './simulated-control.js';
+import type { SimulatedDirectory } from './simulated-directory.js';
+import type { SimulatedQueue } from './simulated-queue.js';
+import type { SimulatedStorage } from './simulated-storage.js';
+
+/** What one process is made of that lies outside of it. */
+export interface World extends Surroundings {
+  readonly seed: number;
+  readonly storage: SimulatedStorage;
+  readonly control: SimulatedControl;
+  readonly directory: SimulatedDirectory;
+  readonly queue: SimulatedQueue;
+}
+
+/** A rule of the protocol that is not kept, made by giving a use case something else to work with. */
+export interface Variation {
+  readonly attemptLimits?: Partial<ResetLimits>;
+  readonly processLimits?: Partial<ResetLimits>;
+  readonly readSettleMs?: number;
+  readonly takeUserSettleMs?: number;
+  readonly sendTimeoutMs?: number;
+  readonly resets?: (resets: ResetStore) => ResetStore;
+  readonly seals?: (seals: Seals, newPassword: () => Secret) => Seals;
+  readonly isSwept?: boolean;
+}
+
+/** As `shared/composition` has it. */
+export const sendTimeoutMs = 30_000;
+
+export type UseCases = ReturnType<typeof createUseCases>;
+
+/** The use cases as they are in production, put together for one process. */
+export function createUseCases(process: HostProcess, world: World, variation: Variation = {}) {
+  const { storage, directory, queue } = world;
+  const { now } = process;
+  const { settleMs } = defaultLimits;
+  const attemptLimits = { ...defaultLimits, ...variation.attemptLimits };
+  const limits = { ...defaultLimits, ...variation.processLimits };
+  const newPassword = () => new Secret(world.numbered('password'));
+  const newAttemptId = () => world.numbered(`attempt of ${process.name}`);
+  const random = randomFor(world.seed, `back-off of ${process.name}`).next;
+
+  const singles = storage.resets(process);
+  const resets = variation.resets?.(singles) ?? singles;
+  const seals = variation.seals?.(storage.seals(process), newPassword) ?? storage.seals(process);
+  const locks = storage.locks(process);
+  const control = world.control.control(process);
+  const wakeUps = queue.wakeUps(process);
+  const authorize = () => Promise.resolve();
+  const pace = createFairLimit({ maxConcurrent: 16 });
+  const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
+  const checkUser = createCheckUser({
+    users: checkedUsers(process, directory),
+    policy: { resetSynchronizedUsers: false },
+  });
+  const takeUser = createTakeUser({
+    locks,
+    resets,
+    settleMs: variation.takeUserSettleMs ?? settleMs,
+    now,
+  });
+
+  // Made anew for each attempt, so that the directory knows on whose behalf a request comes.
+  const attempt: AttemptPasswordReset = (one, signal) => {
+    const users: Pick<CustomerUsers, 'resetPassword'> = {
+      resetPassword: (request) => directory.resetPassword(process, one.claimed.row, request),
+    };
+    const attemptOnce = createAttempt({
+      users,
+      takeUser,
+      brakes,
+      seals,
+      resets,
+      newPassword,
+      limits: attemptLimits,
+      sendTimeoutMs: variation.sendTimeoutMs ?? sendTimeoutMs,
+      now,
+      random,
+    });
+    return attemptOnce(one, signal);
+  };
+
+  return {
+    /** Resets are named after what asked for them, so that a name tells the same one in every run. */
+    acceptPasswordReset: (resetName: string) =>
+      createAcceptPasswordReset({
+        customers: { findByDomain: () => Promise.resolve(undefined) },
+        authorize,
+        brakes,
+        claimIdempotencyKey: createClaimIdempotencyKey({
+          keys: storage.idempotencyKeys(process),
+          fingerprints: {
+            fingerprint: (text) => Promise.resolve(text),
+            isFingerprintOf: (text, fingerprint) => Promise.resolve(text === fingerprint),
+          },
+          now,
+        }),
+        checkUser,
+        seals,
+        resets,
+        wakeUps,
+        attempt,
+        newPassword,
+        limits,
+        now,
+        newResetId: () => `${dayOf(now())}-${world.numbered(resetName).replace(' ', '.')}`,
+        newAttemptId,
+      }),
+    processPasswordReset: createProcessPasswordReset({
+      resets,
+      processRow: createProcessRow({
+        resets,
+        seals,
+        brakes,
+        authorize,
+        checkUser,
+        attempt,
+        limits,
+        now,
+        newAttemptId,
+      }),
+      wakeUps,
+      now,
+    }),
+    readPasswordReset: createReadPasswordReset({ resets }),
+    readPassword: createReadPassword({
+      seals,
+      locks,
+      resets,
+      settleMs: variation.readSettleMs ?? settleMs,
+      now,
+    }),
+    countPoisoned: createCountPoisoned({ resets }),
+    sweepPasswordResets: createSweepPasswordResets({ singles, control, wakeUps, limits, now }),
+  };
+}
+
+function checkedUsers(
+  process: HostProcess,
+  directory: SimulatedDirectory,
+): Pick<CustomerUsers, 'get' | 'findBySignInName' | 'directoryRoles'> {
+  const failure = () => new ResetError('PartnerCenterUnavailable', 'Cannot read the user');
+  return {
+    get: (user, signal) =>
+      process.effect(`get ${user.userId}`, () => directory.user(user), { signal, failure }),
+    findBySignInName: () => Promise.reject(new TypeError('Users are known by their ids here')),
+    directoryRoles: (user, signal) =>
+      process.effect(`roles of ${user.userId}`, () => [], { signal, failure }),
+  };
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
+}

@@ -1,13 +1,19 @@
 import type { TableClient } from '@azure/data-tables';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { UserKey, UserLock, UserLocks } from '../password-reset/ports.js';
+import type { UserKey, UserLock, UserLockEntry, UserLocks } from '../password-reset/ports.js';
 import { createEntities, type StoredEntity } from './entities.js';
 import { createColumnsParser, type EntityKey } from './entity-columns.js';
 
 const schemaVersion = 1;
 
-const parseLock = createColumnsParser(z.object({ resetId: z.string() }), schemaVersion);
+const columnsSchema = z.object({
+  resetId: z.string(),
+  appliedResetId: z.string().exactOptional(),
+  appliedAcceptedAtMs: z.number().exactOptional(),
+});
+
+const parseColumns = createColumnsParser(columnsSchema, schemaVersion);
 
 /** One entity a user that was ever reset; customers are spread over 256 partitions. */
 export function createTableUserLocks(table: TableClient): UserLocks {
@@ -21,12 +27,12 @@ export function createTableUserLocks(table: TableClient): UserLocks {
 
     read: readLock,
 
-    async replace(user, resetId, etag) {
-      const replaced = await entities.replace(keyOf(user), { resetId }, etag);
-      if (replaced !== 'conflict') return { resetId, etag: replaced.etag };
+    async replace(user, entry, etag) {
+      const replaced = await entities.replace(keyOf(user), toColumns(entry), etag);
+      if (replaced !== 'conflict') return { ...entry, etag: replaced.etag };
       // Another attempt at the same reset may have been quicker; the user is ours all the same.
       const lock = await readLock(user);
-      return lock?.resetId === resetId ? lock : 'conflict';
+      return lock?.resetId === entry.resetId ? lock : 'conflict';
     },
   };
 
@@ -36,8 +42,15 @@ export function createTableUserLocks(table: TableClient): UserLocks {
   }
 }
 
+function toColumns({ resetId, applied }: UserLockEntry): z.output<typeof columnsSchema> {
+  if (applied === undefined) return { resetId };
+  return { resetId, appliedResetId: applied.resetId, appliedAcceptedAtMs: applied.acceptedAtMs };
+}
+
 function toLock({ columns, etag }: StoredEntity): UserLock {
-  return { ...parseLock(columns), etag };
+  const { resetId, appliedResetId, appliedAcceptedAtMs } = parseColumns(columns);
+  if (appliedResetId === undefined || appliedAcceptedAtMs === undefined) return { resetId, etag };
+  return { resetId, applied: { resetId: appliedResetId, acceptedAtMs: appliedAcceptedAtMs }, etag };
 }
 
 function keyOf({ customerTenantId, userId }: UserKey): EntityKey {

@@ -29,7 +29,13 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
   const rows = resets;
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
   return {
-    submitBulkReset: createSubmitBulkReset({ bulkResets, orders, wakeUps: bulkWakeUps, now }),
+    submitBulkReset: createSubmitBulkReset({
+      bulkResets,
+      orders,
+      wakeUps: bulkWakeUps,
+      now,
+      onNotWoken: (error) => report('warn', 'bulk reset not woken', errorFields(error)),
+    }),
     refuseBulkReset: createRefuseBulkReset({ bulkResets, now }),
     processBulkReset: createProcessBulkReset({
       bulkResets,

@@ -121,7 +121,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
     }),
     processBulkRow: createProcessRow({ ...processing, checkUser: checkListedUser }),
     readPasswordReset: createReadPasswordReset({ resets }),
-    readPassword: createReadPassword({ seals, locks, settleMs, now }),
+    readPassword: createReadPassword({ seals, locks, resets, settleMs, now }),
     countPoisoned: createCountPoisoned({ resets }),
     sweepPasswordResets: createSweepPasswordResets({
       singles: resets,

@@ -193,7 +193,7 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
       return await resets.create(row);
     } catch (error) {
       // With a key the caller asks again for the same reset, whether there is a row or not.
-      if (idempotencyKey === undefined) await withdraw(accepted);
+      if (idempotencyKey === undefined) await withdraw(accepted, row);
       throw error;
     }
   }
@@ -202,10 +202,11 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
    * A row whose creation failed may be there all the same, or still arrive, and would then be carried
    * out behind the caller's back. With a cancelled one in its place it never is.
    */
-  async function withdraw(accepted: OpenRow): Promise<void> {
+  async function withdraw(accepted: OpenRow, created: OpenRow): Promise<void> {
     try {
       const withdrawn = cancel(accepted, now());
       const found = await resets.read(accepted.resetId);
+      if (found !== undefined && !isAsCreated(found.row, created)) throw cannotTell();
       const stored =
         found === undefined
           ? await resets.create(withdrawn)
@@ -215,6 +216,11 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
       throw cannotTell(cause);
     }
   }
+}
+
+/** Nobody else has begun to work on it meanwhile. */
+function isAsCreated(found: ResetRow, created: OpenRow): boolean {
+  return found.state === created.state && found.attemptId === created.attemptId;
 }
 
 function halted(): ResetError {

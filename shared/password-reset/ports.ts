@@ -173,11 +173,16 @@ export interface UserLocks {
   createOrRead(user: UserKey, resetId: string): Promise<UserLock>;
   read(user: UserKey): Promise<UserLock | undefined>;
   /** `conflict` when somebody else changed it meanwhile; nothing was written then. */
-  replace(user: UserKey, resetId: string, etag: string): Promise<UserLock | 'conflict'>;
+  replace(user: UserKey, entry: UserLockEntry, etag: string): Promise<UserLock | 'conflict'>;
 }
 
-export interface UserLock {
+export interface UserLockEntry {
   readonly resetId: string;
+  /** The newest of the resets before that one which was applied. */
+  readonly applied?: { readonly resetId: string; readonly acceptedAtMs: number };
+}
+
+export interface UserLock extends UserLockEntry {
   readonly etag: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
-import type { ResetStore, Seals, UserLocks } from './ports.js';
+import type { ResetStore, Seals, UserLock, UserLocks } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
@@ -32,6 +32,7 @@ export interface Reader {
 export interface ReadPasswordDependencies {
   readonly seals: Pick<Seals, 'open'>;
   readonly locks: Pick<UserLocks, 'read'>;
+  readonly resets: Pick<ResetStore, 'read'>;
   readonly settleMs: number;
   readonly now: () => number;
 }
@@ -56,7 +57,9 @@ export type ReadablePassword =
  * who may still see the customer. Who and which customer that is, is read from the seal, which storage
  * cannot forge.
  */
-export function createReadPassword({ seals, locks, settleMs, now }: ReadPasswordDependencies) {
+export function createReadPassword(dependencies: ReadPasswordDependencies) {
+  const { seals, locks, resets, settleMs, now } = dependencies;
+
   return async (row: ResetRow, reader: Reader, signal: AbortSignal): Promise<ReadablePassword> => {
     const { resetId, customerTenantId, userId } = row;
     if (row.state !== 'applied' || row.seal === undefined) return { kind: 'none' };
@@ -68,7 +71,15 @@ export function createReadPassword({ seals, locks, settleMs, now }: ReadPassword
     const untilMs = shadowEndsAtMs(row, { settleMs });
     if (untilMs > now()) return { kind: 'settling', untilMs };
     const lock = userId && (await locks.read({ customerTenantId, userId }));
-    if (lock && lock.resetId !== resetId) return { kind: 'superseded' };
+    if (lock && (await isSuperseded(resetId, lock))) return { kind: 'superseded' };
     return { kind: 'password', password: request.passwordProfile.password };
   };
+
+  /** A newer reset that was refused has changed nothing. */
+  async function isSuperseded(resetId: string, lock: UserLock): Promise<boolean> {
+    if (lock.resetId === resetId) return false;
+    if (lock.applied?.resetId !== resetId) return true;
+    const newer = await resets.read(lock.resetId);
+    return newer?.row.state !== 'rejected' && newer?.row.state !== 'cancelled';
+  }
 }

@@ -1,4 +1,4 @@
-import type { ResetStore, UserKey, UserLock, UserLocks } from './ports.js';
+import type { ResetStore, UserKey, UserLock, UserLockEntry, UserLocks } from './ports.js';
 import {
   claimableAtMs,
   isSettled,
@@ -33,30 +33,40 @@ const usualWaitMs = 10_000;
  */
 export function createTakeUser({ locks, resets, settleMs, now }: TakeUserDependencies) {
   return async (user: UserKey, row: ResetFacts): Promise<TakeUserResult> => {
-    let lock = await locks.createOrRead(user, row.resetId);
-    while (lock.resetId !== row.resetId) {
-      const holder = await resets.read(lock.resetId);
-      const wait = holder && waitFor(holder.row, row);
-      if (wait !== undefined) return wait;
-      lock = await takeOver(user, row.resetId, lock);
+    const { resetId, acceptedAtMs } = row;
+    let lock = await locks.createOrRead(user, resetId);
+    while (lock.resetId !== resetId) {
+      const holder = (await resets.read(lock.resetId))?.row;
+      const untilMs = holder && busyUntilMs(holder);
+      if (untilMs !== undefined) return { kind: 'held', untilMs };
+      const applied = holder?.state === 'applied' ? idOf(holder) : lock.applied;
+      if (applied !== undefined && applied.acceptedAtMs > acceptedAtMs) {
+        return { kind: 'superseded' };
+      }
+      lock = await takeOver(user, { resetId, ...(applied && { applied }) }, lock);
     }
     return { kind: 'taken' };
   };
 
-  function waitFor(holder: ResetRow, row: ResetFacts): TakeUserResult | undefined {
-    const nowMs = now();
+  /** Undefined when it is over. */
+  function busyUntilMs(holder: ResetRow): number | undefined {
     if (!isSettled(holder)) {
-      const untilMs = Math.max(claimableAtMs(holder, { settleMs }), nowMs) + usualWaitMs;
-      return { kind: 'held', untilMs };
+      return Math.max(claimableAtMs(holder, { settleMs }), now()) + usualWaitMs;
     }
     const untilMs = shadowEndsAtMs(holder, { settleMs });
-    if (untilMs > nowMs) return { kind: 'held', untilMs };
-    const isOlder = holder.state === 'applied' && holder.acceptedAtMs > row.acceptedAtMs;
-    return isOlder ? { kind: 'superseded' } : undefined;
+    return untilMs > now() ? untilMs : undefined;
   }
 
-  async function takeOver(user: UserKey, resetId: string, lock: UserLock): Promise<UserLock> {
-    const taken = await locks.replace(user, resetId, lock.etag);
-    return taken === 'conflict' ? locks.createOrRead(user, resetId) : taken;
+  async function takeOver(
+    user: UserKey,
+    entry: UserLockEntry,
+    { etag }: UserLock,
+  ): Promise<UserLock> {
+    const taken = await locks.replace(user, entry, etag);
+    return taken === 'conflict' ? locks.createOrRead(user, entry.resetId) : taken;
   }
+}
+
+function idOf({ resetId, acceptedAtMs }: ResetRow): UserLockEntry['applied'] & object {
+  return { resetId, acceptedAtMs };
 }

@@ -24,7 +24,7 @@ describe('a bulk job of 500 rows', () => {
 
   beforeEach(async () => {
     stack = await startTestStack({
-      usersPerCustomer: 160,
+      usersPerCustomer: 200,
       settings: {
         SETTLE_SECONDS: '60',
         NODE_OPTIONS: `--import=${fastClock}`,

@@ -13,4 +13,9 @@ export class FakeRowFaults implements RowFaults {
   read(bulkResetId: string): Promise<readonly RowFault[]> {
     return Promise.resolve(this.#faults.get(bulkResetId) ?? []);
   }
+
+  delete(bulkResetId: string): Promise<void> {
+    this.#faults.delete(bulkResetId);
+    return Promise.resolve();
+  }
 }

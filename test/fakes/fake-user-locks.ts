@@ -1,4 +1,9 @@
-import type { UserKey, UserLock, UserLocks } from '../../shared/password-reset/ports.js';
+import type {
+  UserKey,
+  UserLock,
+  UserLockEntry,
+  UserLocks,
+} from '../../shared/password-reset/ports.js';
 
 /** Entries in memory; every write gives the entry another ETag, as the table does. */
 export class FakeUserLocks implements UserLocks {
@@ -9,22 +14,22 @@ export class FakeUserLocks implements UserLocks {
 
   /** As somebody else's write. */
   overwrite(user: UserKey, resetId: string): void {
-    this.#write(user, resetId);
+    this.#write(user, { resetId });
   }
 
   createOrRead(user: UserKey, resetId: string): Promise<UserLock> {
-    return this.#answer(() => this.#locks.get(keyOf(user)) ?? this.#write(user, resetId));
+    return this.#answer(() => this.#locks.get(keyOf(user)) ?? this.#write(user, { resetId }));
   }
 
   read(user: UserKey): Promise<UserLock | undefined> {
     return this.#answer(() => this.#locks.get(keyOf(user)));
   }
 
-  replace(user: UserKey, resetId: string, etag: string): Promise<UserLock | 'conflict'> {
+  replace(user: UserKey, entry: UserLockEntry, etag: string): Promise<UserLock | 'conflict'> {
     return this.#answer(() => {
       const current = this.#locks.get(keyOf(user));
-      if (current?.etag === etag) return this.#write(user, resetId);
-      return current?.resetId === resetId ? current : 'conflict';
+      if (current?.etag === etag) return this.#write(user, entry);
+      return current?.resetId === entry.resetId ? current : 'conflict';
     });
   }
 
@@ -32,9 +37,9 @@ export class FakeUserLocks implements UserLocks {
     return this.failure ? Promise.reject(this.failure) : Promise.resolve(answer());
   }
 
-  #write(user: UserKey, resetId: string): UserLock {
+  #write(user: UserKey, entry: UserLockEntry): UserLock {
     this.#writes += 1;
-    const lock = { resetId, etag: `"${this.#writes}"` };
+    const lock = { ...entry, etag: `"${this.#writes}"` };
     this.#locks.set(keyOf(user), lock);
     return lock;
   }

@@ -63,8 +63,8 @@ describe('createKeyVaultSecrets() against a vault', () => {
 
     const stored = await secrets.getVersion('sealing-key', first?.version ?? '', never);
 
-    expect(stored.value.reveal()).toBe('first value');
-    expect(stored.version).toBe(first?.version);
+    expect(stored?.value.reveal()).toBe('first value');
+    expect(stored?.version).toBe(first?.version);
   });
 
   it('adds a version, and leaves the one before', async () => {

@@ -75,35 +75,46 @@ export function describeUserLocks(name: string, open: () => Promise<UserLocks>):
         const user = aUser();
         const first = await locks.createOrRead(user, 'reset-1');
 
-        const second = await locks.replace(user, 'reset-2', first.etag);
+        const second = await locks.replace(user, { resetId: 'reset-2' }, first.etag);
 
         expect(second).toMatchObject({ resetId: 'reset-2' });
         expect(second).not.toMatchObject({ etag: first.etag });
         expect(await locks.read(user)).toStrictEqual(second);
       });
 
+      it('remembers which of the resets before was applied', async () => {
+        const user = aUser();
+        const { etag } = await locks.createOrRead(user, 'reset-1');
+        const applied = { resetId: 'reset-1', acceptedAtMs: 1_767_225_600_000 };
+
+        const lock = await locks.replace(user, { resetId: 'reset-2', applied }, etag);
+
+        expect(lock).toMatchObject({ resetId: 'reset-2', applied });
+        expect(await locks.read(user)).toStrictEqual(lock);
+      });
+
       it('is a conflict when another reset was quicker, and writes nothing', async () => {
         const user = aUser();
         const first = await locks.createOrRead(user, 'reset-1');
-        const second = await locks.replace(user, 'reset-2', first.etag);
+        const second = await locks.replace(user, { resetId: 'reset-2' }, first.etag);
 
-        expect(await locks.replace(user, 'reset-3', first.etag)).toBe('conflict');
+        expect(await locks.replace(user, { resetId: 'reset-3' }, first.etag)).toBe('conflict');
         expect(await locks.read(user)).toStrictEqual(second);
       });
 
       it('is no conflict when another attempt at the same reset was quicker', async () => {
         const user = aUser();
         const first = await locks.createOrRead(user, 'reset-1');
-        const second = await locks.replace(user, 'reset-2', first.etag);
+        const second = await locks.replace(user, { resetId: 'reset-2' }, first.etag);
 
-        expect(await locks.replace(user, 'reset-2', first.etag)).toStrictEqual(second);
+        expect(await locks.replace(user, { resetId: 'reset-2' }, first.etag)).toStrictEqual(second);
       });
 
       it('is a conflict when there is no lock', async () => {
         const { etag } = await locks.createOrRead(aUser(), 'reset-1');
         const user = aUser();
 
-        expect(await locks.replace(user, 'reset-2', etag)).toBe('conflict');
+        expect(await locks.replace(user, { resetId: 'reset-2' }, etag)).toBe('conflict');
         expect(await locks.read(user)).toBeUndefined();
       });
 
@@ -112,7 +123,9 @@ export function describeUserLocks(name: string, open: () => Promise<UserLocks>):
         const { etag } = await locks.createOrRead(user, 'reset-1');
 
         const results = await Promise.all(
-          Array.from({ length: 10 }, (_, at) => locks.replace(user, `reset-${at + 2}`, etag)),
+          Array.from({ length: 10 }, (_, at) =>
+            locks.replace(user, { resetId: `reset-${at + 2}` }, etag),
+          ),
         );
 
         const won = results.filter((result) => result !== 'conflict');

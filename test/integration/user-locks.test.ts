@@ -45,7 +45,7 @@ describe('createTableUserLocks()', () => {
     const { etag } = await locks.createOrRead(user, 'reset-1');
     storage.tables.loseNextAnswer('PUT');
 
-    const lock = await locks.replace(user, 'reset-2', etag);
+    const lock = await locks.replace(user, { resetId: 'reset-2' }, etag);
 
     expect(lock).toMatchObject({ resetId: 'reset-2' });
     expect(await locks.read(user)).toStrictEqual(lock);
@@ -54,10 +54,10 @@ describe('createTableUserLocks()', () => {
   it('does not take another reset for its own when the answer is lost', async () => {
     const { locks } = await openTable();
     const { etag } = await locks.createOrRead(user, 'reset-1');
-    await locks.replace(user, 'reset-2', etag);
+    await locks.replace(user, { resetId: 'reset-2' }, etag);
     storage.tables.loseNextAnswer('PUT');
 
-    expect(await locks.replace(user, 'reset-3', etag)).toBe('conflict');
+    expect(await locks.replace(user, { resetId: 'reset-3' }, etag)).toBe('conflict');
   });
 
   it.each([{ resetId: 7 }, { schemaVersion: 2 }])(

@@ -81,7 +81,7 @@ describe('createSealingKeys()', () => {
     await expect(keys.byVersion('v1', signal)).rejects.toMatchObject({ code: 'AppMisconfigured' });
     vault['v1'] = firstKey.toString('base64');
 
-    expect((await keys.byVersion('v1', signal)).version).toBe('v1');
+    expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
   });
 
   describe('while the vault does not answer', () => {

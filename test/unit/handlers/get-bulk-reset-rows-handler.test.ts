@@ -348,6 +348,7 @@ function aDoor(values: Asked = {}) {
       createReadPassword({
         seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
         locks: { read: () => Promise.resolve(undefined) },
+        resets: { read: () => Promise.resolve(undefined) },
         settleMs: 300_000,
         now: () => acceptedAtMs + 60_000,
       }),

@@ -248,6 +248,7 @@ function ask(values: Asked = {}) {
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
       locks: { read: () => Promise.resolve({ resetId: holder, etag: '"1"' }) },
+      resets,
       settleMs,
       now: () => acceptedAtMs,
     }),

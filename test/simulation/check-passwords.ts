@@ -13,7 +13,7 @@ interface User {
   /** Every password that ever worked, the one that works now last. */
   readonly passwords: Password[];
   /** The reset that has begun last. */
-  newest?: string;
+  newest?: { readonly resetId: string; readonly sinceMs: number };
 }
 
 /** A request of which the client knows nothing, or does not know yet. */
@@ -37,8 +37,8 @@ export function createPasswordChecks(
 
   return {
     stored: ({ row }) => void rows.set(row.resetId, row),
-    locked({ user, resetId }) {
-      userOf(user).newest = resetId;
+    locked({ user, resetId, atMs }) {
+      userOf(user).newest = { resetId, sinceMs: atMs };
     },
     sent({ resetId, user, send, who }) {
       userByReset.set(resetId, user);
@@ -68,7 +68,7 @@ export function createPasswordChecks(
     const current = passwords.at(-1);
     if (current?.password === password) return;
     begin(event.user, { password, sinceMs: atMs, resetId });
-    const isNewest = newest === resetId;
+    const isNewest = newest?.resetId === resetId;
     // The newest reset may change the password until somebody was told what it is.
     if (current === undefined || (isNewest && !disclosed.has(resetId))) return;
     const when = isLate ? 'late' : 'in time';
@@ -144,7 +144,8 @@ function whyItDoesNotWork(
   if (worked < 0) return 'it never did';
   const next = passwords[worked + 1];
   if (next === undefined || next.sinceMs >= fromMs) return undefined;
-  if (newest !== resetId) return undefined;
+  // Whoever reads may not know yet of one that has just begun.
+  if (newest?.resetId !== resetId && (newest?.sinceMs ?? 0) >= fromMs) return undefined;
   const isChangedByUser = passwords.slice(worked + 1).some((one) => one.resetId === undefined);
   return isChangedByUser ? undefined : `${next.password} works instead`;
 }

@@ -50,7 +50,7 @@ async function buildFunctionApp() {
   await writeFile(`${root}dist/host.json`, await readFile(`${root}host.json`));
 }
 
-/** `build/`: the programs of the embedded stack and the benchmarks, run from this checkout. */
+/** `build/`: the programs of the embedded stack, the benchmarks and the simulation, run from this checkout. */
 async function buildLocalPrograms() {
   await rm(`${root}build`, { recursive: true, force: true });
   await mkdir(`${root}build`);
@@ -62,6 +62,7 @@ async function buildLocalPrograms() {
       demo: 'infra/local/demo.ts',
       bench: 'test/bench/main.ts',
       'bench-client': 'test/bench/client-process.ts',
+      simulate: 'test/simulation/main.ts',
     },
     outdir: `${root}build`,
     outExtension: { '.js': '.mjs' },

@@ -178,7 +178,7 @@ export interface UserLocks {
 
 export interface UserLockEntry {
   readonly resetId: string;
-  /** The newest of the resets before that one which was applied. */
+  /** The last of the resets before that one which was applied, or may have been. */
   readonly applied?: { readonly resetId: string; readonly acceptedAtMs: number };
 }
 

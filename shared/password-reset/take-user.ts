@@ -18,7 +18,7 @@ export type TakeUserResult =
   | { readonly kind: 'taken' }
   /** Another reset of the user is not over yet. */
   | { readonly kind: 'held'; readonly untilMs: number }
-  /** A reset that was accepted later has been applied already. */
+  /** A reset that was accepted later has been applied already, or may have been. */
   | { readonly kind: 'superseded' };
 
 export type TakeUser = ReturnType<typeof createTakeUser>;
@@ -39,7 +39,7 @@ export function createTakeUser({ locks, resets, settleMs, now }: TakeUserDepende
       const holder = (await resets.read(lock.resetId))?.row;
       const untilMs = holder && busyUntilMs(holder);
       if (untilMs !== undefined) return { kind: 'held', untilMs };
-      const applied = holder?.state === 'applied' ? idOf(holder) : lock.applied;
+      const applied = holder && mayBeApplied(holder) ? idOf(holder) : lock.applied;
       if (applied !== undefined && applied.acceptedAtMs > acceptedAtMs) {
         return { kind: 'superseded' };
       }
@@ -65,6 +65,10 @@ export function createTakeUser({ locks, resets, settleMs, now }: TakeUserDepende
     const taken = await locks.replace(user, entry, etag);
     return taken === 'conflict' ? locks.createOrRead(user, entry.resetId) : taken;
   }
+}
+
+function mayBeApplied({ state }: ResetRow): boolean {
+  return state === 'applied' || state === 'attention';
 }
 
 function idOf({ resetId, acceptedAtMs }: ResetRow): UserLockEntry['applied'] & object {

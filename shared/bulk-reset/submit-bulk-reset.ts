@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ResetError } from '../password-reset/reset-error.js';
-import type { BulkResetOrder, BulkResetRow } from './bulk-reset.js';
+import type { BulkResetOrder, BulkResetRow, BulkResetState } from './bulk-reset.js';
 import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
 
 export interface SubmitDependencies {
@@ -8,6 +8,7 @@ export interface SubmitDependencies {
   readonly orders: Pick<BulkOrders, 'write'>;
   readonly wakeUps: BulkWakeUps;
   readonly now: () => number;
+  readonly onNotWoken: (error: unknown) => void;
 }
 
 /**
@@ -16,23 +17,30 @@ export interface SubmitDependencies {
  *
  * Rejects with `BulkResetConflict` when another order was given the same id.
  */
-export function createSubmitBulkReset({ bulkResets, orders, wakeUps, now }: SubmitDependencies) {
+export function createSubmitBulkReset(dependencies: SubmitDependencies) {
+  const { bulkResets, orders, wakeUps, now, onNotWoken } = dependencies;
+
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
     const job = await takeUp(order);
     if (job.state !== 'validating') return job;
     await orders.write(order, signal);
-    await wakeUps.send(order.bulkResetId, 0);
+    // The job is kept: where this fails the sweeper wakes it, and nobody must ask for it twice.
+    await wakeUps.send(order.bulkResetId, 0).catch(onNotWoken);
     return job;
   };
 
+  /** Nothing of a refused job was started, so a mended order may take its place. */
   async function takeUp(order: BulkResetOrder): Promise<BulkResetRow> {
     const accepted = acceptedRow(order, now());
     const stored = await bulkResets.createOrRead(accepted);
     const { row } = stored;
-    // Nothing of a refused job was started, so a mended order may take its place.
-    const isMended = row.state === 'refused' && row.fingerprint !== accepted.fingerprint;
-    if (isMended && row.caller === accepted.caller) return replace(stored, accepted);
-    if (row.fingerprint === accepted.fingerprint && row.caller === accepted.caller) return row;
+    const isSame = row.fingerprint === accepted.fingerprint;
+    if (row.caller === accepted.caller) {
+      if (row.state === 'refused' && (!isSame || isMendedElsewhere(row))) {
+        return replace(stored, accepted);
+      }
+      if (isSame) return row;
+    }
     throw new ResetError(
       'BulkResetConflict',
       `Cannot take the bulk reset ${order.bulkResetId}: another one has that id`,
@@ -44,6 +52,11 @@ export function createSubmitBulkReset({ bulkResets, orders, wakeUps, now }: Subm
     if (stored !== 'conflict') return stored.row;
     throw new ResetError('StorageUnavailable', 'The bulk reset was changed at the same time');
   }
+}
+
+/** Nothing was wrong with the order itself: its file may be there by now, or it never arrived. */
+function isMendedElsewhere({ code }: Extract<BulkResetState, { state: 'refused' }>): boolean {
+  return code === 'InvalidRequest';
 }
 
 function acceptedRow(order: BulkResetOrder, acceptedAtMs: number): BulkResetRow {

@@ -1,0 +1,151 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { BulkResetOrder, BulkResetState } from '../../../shared/bulk-reset/bulk-reset.js';
+import { createSubmitBulkReset } from '../../../shared/bulk-reset/submit-bulk-reset.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { aBulkResetOrder, bulkResetId, someRows } from '../../builders/a-bulk-reset.js';
+import { acceptedAtMs } from '../../builders/a-reset-row.js';
+import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
+import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
+import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
+
+const signal = new AbortController().signal;
+const away = new ResetError('StorageUnavailable', 'is away');
+const counts = { valid: 1, invalid: 0, lastRow: 1 };
+const order = aBulkResetOrder({ reference: 'INC-7' });
+
+describe('createSubmitBulkReset()', () => {
+  it('keeps the job, then its order, and wakes whoever goes on with it', async () => {
+    const { submit, bulkResets, orders, wakeUps } = aDoor();
+
+    const job = await submit(order, signal);
+
+    expect(job).toEqual({
+      bulkResetId,
+      caller: 'helpdesk',
+      delivery: 'response',
+      reference: 'INC-7',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      acceptedAtMs,
+      state: 'validating',
+    });
+    expect(bulkResets.row(bulkResetId)).toEqual(job);
+    expect(await orders.read(bulkResetId, signal)).toEqual(order);
+    expect(wakeUps.sent).toEqual([{ bulkResetId, delayMs: 0 }]);
+  });
+
+  it('rejects when the order cannot be kept, and can be repeated then', async () => {
+    const { submit, orders, wakeUps } = aDoor();
+    orders.failure = away;
+    await expect(submit(order, signal)).rejects.toBe(away);
+    expect(wakeUps.sent).toEqual([]);
+    orders.failure = undefined;
+
+    expect(await submit(order, signal)).toMatchObject({ state: 'validating' });
+
+    expect(orders.bulkResetIds).toEqual([bulkResetId]);
+    expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it('takes a job though nobody can be woken: the sweeper finds it', async () => {
+    const { submit, wakeUps, onNotWoken } = aDoor();
+    wakeUps.failure = away;
+
+    expect(await submit(order, signal)).toMatchObject({ state: 'validating' });
+
+    expect(onNotWoken).toHaveBeenCalledWith(away);
+  });
+
+  it.each<BulkResetState>([
+    { state: 'splitting', counts, checkedSha256: '', splitRows: 0 },
+    { state: 'split', counts },
+    { state: 'stopped', code: 'InvalidRows', message: '', counts, splitRows: 0 },
+    { state: 'refused', code: 'InvalidRows', message: '', counts },
+    { state: 'refused', code: 'Cancelled', message: '' },
+  ])('finds the same job again under the same order: $state, $code', async (state) => {
+    const { submit, bulkResets, orders, wakeUps } = aDoor();
+    const job = { ...(await submit(order, signal)), ...state };
+    await orders.delete(bulkResetId);
+    bulkResets.overwrite(job);
+
+    expect(await submit(order, signal)).toEqual(job);
+
+    expect(bulkResets.row(bulkResetId)).toEqual(job);
+    expect(orders.bulkResetIds).toEqual([]);
+    expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it('takes the same order again where the file was not there, or it never arrived itself', async () => {
+    const { submit, bulkResets, orders } = aDoor();
+    const job = await submit(order, signal);
+    await orders.delete(bulkResetId);
+    const refused = { state: 'refused', code: 'InvalidRequest', message: '' } as const;
+    bulkResets.overwrite({ ...job, ...refused });
+
+    expect(await submit(order, signal)).toEqual(job);
+
+    expect(orders.bulkResetIds).toEqual([bulkResetId]);
+  });
+
+  describe('another order under the same id', () => {
+    const mended = aBulkResetOrder({ source: { kind: 'rows', rows: someRows(2) } });
+
+    it('may take the place of a refused one', async () => {
+      const { submit, bulkResets, orders } = aDoor();
+      const refused = { state: 'refused', code: 'InvalidRows', message: '' } as const;
+      bulkResets.overwrite({ ...(await submit(order, signal)), ...refused });
+
+      expect(await submit(mended, signal)).toMatchObject({ state: 'validating' });
+
+      expect(await orders.read(bulkResetId, signal)).toEqual(mended);
+    });
+
+    it('does not take the place of one that is replaced at the same time', async () => {
+      const { submit, bulkResets } = aDoor();
+      const refused = { state: 'refused', code: 'InvalidRows', message: '' } as const;
+      bulkResets.overwrite({ ...(await submit(order, signal)), ...refused });
+      const race = aBulkResetOrder({ delivery: 'none' });
+
+      const results = await Promise.allSettled([submit(mended, signal), submit(race, signal)]);
+
+      expect(results).toMatchObject([
+        { status: 'fulfilled' },
+        { status: 'rejected', reason: { code: 'StorageUnavailable' } },
+      ]);
+    });
+
+    it.each<[string, Partial<BulkResetOrder>]>([
+      ['other rows', { source: { kind: 'rows', rows: someRows(2) } }],
+      ['another delivery', { delivery: 'none' }],
+      ['another flag', { forceChangePassword: false }],
+      ['another caller', { caller: 'bulk-queue' }],
+    ])('is a conflict when it has %s', async (_, other) => {
+      const { submit, orders } = aDoor();
+      await submit(order, signal);
+
+      const submitting = submit({ ...order, ...other }, signal);
+
+      await expect(submitting).rejects.toMatchObject({ code: 'BulkResetConflict' });
+      expect(await orders.read(bulkResetId, signal)).toEqual(order);
+    });
+
+    it('is a conflict with the refused one of somebody else', async () => {
+      const { submit, bulkResets } = aDoor();
+      const refused = { state: 'refused', code: 'InvalidRequest', message: '' } as const;
+      bulkResets.overwrite({ ...(await submit(order, signal)), ...refused });
+
+      const submitting = submit({ ...mended, caller: 'bulk-queue' }, signal);
+
+      await expect(submitting).rejects.toMatchObject({ code: 'BulkResetConflict' });
+    });
+  });
+});
+
+function aDoor() {
+  const bulkResets = new FakeBulkResetStore();
+  const orders = new FakeBulkOrders();
+  const wakeUps = new FakeBulkWakeUps();
+  const onNotWoken = jest.fn();
+  const now = () => acceptedAtMs;
+  const submit = createSubmitBulkReset({ bulkResets, orders, wakeUps, now, onNotWoken });
+  return { submit, bulkResets, orders, wakeUps, onNotWoken };
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BulkResetOrder, RowFields } from '../../../shared/bulk-reset/bulk-reset.js';
+import type { BulkLine } from '../../../shared/bulk-reset/bulk-lines.js';
 import { type CheckedRow, createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
 import { createAuthorize } from '../../../shared/callers/authorize.js';
 import type { Caller } from '../../../shared/callers/caller.js';
@@ -32,23 +33,21 @@ describe('createReadBulkRows()', () => {
     ]);
   });
 
-  it('reads rows of a file with their line', async () => {
+  it('says on which line of a file a fault is', async () => {
     const { read } = aReader();
-    const order = aBulkResetOrder({ source: { kind: 'blob', name: 'a.csv', sha256: '' } });
-    const text = `customer,user\n\n${contoso},adele@contoso.com\n${contoso},nobody\n`;
+    const lines = streamOf([{ line: 4, row: 2, fields: aRow({ user: 'nobody' }) }]);
 
-    expect(await collect(read(order)(streamOf(text), signal))).toMatchObject([
-      { row: 1, user: { userPrincipalName: 'adele@contoso.com' } },
+    expect(await collect(read(aBulkResetOrder())(lines, signal))).toMatchObject([
       { fault: { line: 4, row: 2, target: 'user' } },
     ]);
   });
 
   it('hands on a fault of the file', async () => {
     const { read } = aReader();
-    const order = aBulkResetOrder({ source: { kind: 'blob', name: 'a.csv', sha256: '' } });
+    const fault = { line: 1, code: 'InvalidRows', message: 'The file is empty' } as const;
 
-    expect(await collect(read(order)(streamOf(''), signal))).toEqual([
-      { fault: { line: 1, code: 'InvalidRows', message: 'The file is empty' } },
+    expect(await collect(read(aBulkResetOrder())(streamOf([{ fault }]), signal))).toEqual([
+      { fault },
     ]);
   });
 
@@ -207,10 +206,10 @@ describe('createReadBulkRows()', () => {
         aRow({ user: 'zoe@contoso.com', customer: 'nowhere.com' }),
         aRow({ user: 'yan@contoso.com', customer: 'nowhere.com' }),
       ];
-      const readAgain = read(aBulkResetOrder({ source: { kind: 'rows', rows } }));
+      const readAgain = read(aBulkResetOrder());
 
-      const first = await collect(readAgain(streamOf(''), signal));
-      const second = await collect(readAgain(streamOf(''), signal));
+      const first = await collect(readAgain(streamOf(linesOf(rows)), signal));
+      const second = await collect(readAgain(streamOf(linesOf(rows)), signal));
 
       expect(second).toEqual(first);
       expect(customers.asked).toEqual(['contoso.com', 'nowhere.com']);
@@ -286,11 +285,16 @@ function readRows(rows: readonly RowFields[]): Promise<CheckedRow[]> {
 }
 
 function readOrder(order: BulkResetOrder, { read } = aReader()): Promise<CheckedRow[]> {
-  return collect(read(order)(streamOf(''), signal));
+  const rows = order.source.kind === 'rows' ? order.source.rows : [];
+  return collect(read(order)(streamOf(linesOf(rows)), signal));
 }
 
-async function* streamOf(text: string): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(Buffer.from(text));
+function linesOf(rows: readonly RowFields[]): BulkLine[] {
+  return rows.map((fields, index) => ({ row: index + 1, fields }));
+}
+
+async function* streamOf(lines: readonly BulkLine[]): AsyncGenerator<BulkLine> {
+  for (const line of lines) yield await Promise.resolve(line);
 }
 
 async function collect(rows: AsyncIterable<CheckedRow>): Promise<CheckedRow[]> {

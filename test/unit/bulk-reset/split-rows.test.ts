@@ -9,7 +9,6 @@ import { Secret } from '../../../shared/platform/secret.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
-import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const signal = new AbortController().signal;
 const job = { ...aBulkResetRow(undefined, { delivery: 'none' }), splitRows: 0 };
@@ -32,6 +31,7 @@ describe('createSplitRows()', () => {
         acceptedAtMs,
         attempts: 0,
         definiteAnswers: 0,
+        refusedPasswords: 0,
         state: 'queued',
         seal: `seal of ${bulkResetId}-0000007`,
         notBeforeMs: acceptedAtMs,
@@ -46,6 +46,7 @@ describe('createSplitRows()', () => {
         user: row.user,
         passwordProfile: { password: expect.any(Secret), forceChangePassword: false },
         isChosen: false,
+        acceptedAtMs,
       },
     ]);
   });
@@ -109,13 +110,22 @@ describe('createSplitRows()', () => {
 
   it.each([
     ['a thousand rows', rowsFrom(1, 1_000), [1_000]],
-    ['a row less', rowsFrom(1, 999), []],
-    ['two thousand and one', rowsFrom(1, 2_001), [1_000, 2_000]],
-    ['rows with a gap', [...rowsFrom(1, 950), ...rowsFrom(1_001, 1_100)], [1_100]],
-  ])('says how far it is: %s', async (_, rows, expected) => {
+    ['a row less', rowsFrom(1, 999), [999]],
+    ['two thousand and one', rowsFrom(1, 2_001), [1_000, 2_000, 2_001]],
+    ['rows with a gap', [...rowsFrom(1, 950), ...rowsFrom(1_001, 1_100)], [950, 1_100]],
+    ['no row', [], []],
+  ])('says how far it is after each shard: %s', async (_, rows, expected) => {
     const { splitRows } = aSplit();
 
     expect(await splitRows(job, streamOf(rows), signal)).toEqual(expected);
+  });
+
+  it('never says to be further than the rows that are there', async () => {
+    const { split, resets } = aSplit();
+
+    for await (const done of split(job, streamOf(rowsFrom(1, 2_500)), signal)) {
+      expect(resets.rows).toHaveLength(done);
+    }
   });
 
   it('goes on after the rows that are made', async () => {
@@ -126,86 +136,59 @@ describe('createSplitRows()', () => {
     expect(resets.transactions.map((made) => made.at(0))).toEqual([151, 201]);
   });
 
-  it('says how far it is once the time is over', async () => {
-    const { split, wakeUps } = aSplit();
-    const time = new AbortController();
-    wakeUps.onSend = () => {
-      time.abort();
-    };
+  it('makes the transactions of one shard at once, and of no other', async () => {
+    const { splitRows, resets } = aSplit();
 
-    const rows = split(job, streamOf(rowsFrom(1, 300)), time.signal);
+    await splitRows(job, streamOf(rowsFrom(1, 2_500)), signal);
 
-    expect(await rows.next()).toEqual({ done: false, value: 100 });
+    expect(resets.mostAtOnce).toBe(10);
   });
 
-  it('wakes a worker up for each row, once the rows are there', async () => {
-    const { splitRows, resets, wakeUps } = aSplit();
-    const rowsAtWakeUp: number[] = [];
-    wakeUps.onSend = () => rowsAtWakeUp.push(resets.rows.length);
-
-    await splitRows(job, streamOf(rowsFrom(1, 201)), signal);
-
-    expect(wakeUps.sent.map(({ resetId }) => resetId).sort()).toEqual(
-      resets.rows.map(({ resetId }) => resetId),
-    );
-    expect(new Set(wakeUps.sent.map(({ delayMs }) => delayMs))).toEqual(new Set([0]));
-    expect(rowsAtWakeUp.slice(0, 100)).toEqual(Array.from({ length: 100 }, () => 100));
-  });
-
-  it('leaves rows that are there as they are, and wakes up for them again', async () => {
-    const { splitRows, resets, wakeUps } = aSplit();
+  it('leaves rows that are there as they are', async () => {
+    const { splitRows, resets } = aSplit();
     await splitRows(job, streamOf(rowsFrom(1, 150)), signal);
     const before = resets.rows;
 
     await splitRows(job, streamOf(rowsFrom(1, 150)), signal);
 
     expect(resets.rows).toEqual(before);
-    expect(wakeUps.sent).toHaveLength(300);
   });
 
   it.each([
     ['the rows cannot be stored', 'createMany'],
-    ['a wake-up cannot be sent', 'wakeUp'],
     ['a seal cannot be made', 'seal'],
     ['the rows cannot be read on', 'reading'],
   ])('rejects when %s', async (_, what) => {
     const failure = new ResetError('StorageUnavailable', 'is away');
-    const { splitRows, resets, wakeUps } = aSplit(what === 'seal' ? failure : undefined);
+    const { splitRows, resets } = aSplit(what === 'seal' ? failure : undefined);
     if (what === 'createMany') resets.failures.createMany = failure;
-    if (what === 'wakeUp') wakeUps.failure = failure;
     const rows = streamOf(rowsFrom(1, 3), what === 'reading' ? failure : undefined);
 
     await expect(splitRows(job, rows, signal)).rejects.toBe(failure);
   });
 });
 
-/** Also remembers which rows came in which transaction. */
+/** Also remembers which rows came in which transaction, and how many transactions ran at once. */
 class WatchedResetStore extends FakeResetStore {
   readonly transactions: number[][] = [];
+  mostAtOnce = 0;
+  #running = 0;
 
-  override createMany(rows: readonly ResetRow[]): Promise<void> {
+  override async createMany(rows: readonly ResetRow[]): Promise<void> {
     this.transactions.push(rows.map(({ resetId }) => Number(resetId.slice(-7))));
-    return super.createMany(rows);
-  }
-}
-
-class WatchedWakeUps extends FakeWakeUps {
-  onSend: () => void = () => undefined;
-
-  override send(resetId: string, delayMs: number): Promise<void> {
-    this.onSend();
-    return super.send(resetId, delayMs);
+    this.#running += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
+    await super.createMany(rows);
+    this.#running -= 1;
   }
 }
 
 function aSplit(sealFailure?: Error) {
   const resets = new WatchedResetStore();
-  const wakeUps = new WatchedWakeUps();
   const requests: SealedRequest[] = [];
   let passwords = 0;
   const split = createSplitRows({
     resets,
-    wakeUps,
     seals: {
       seal: (resetId, request) => {
         requests.push(request);
@@ -216,14 +199,13 @@ function aSplit(sealFailure?: Error) {
       passwords += 1;
       return new Secret(`password ${passwords}`);
     },
-    now: () => acceptedAtMs,
   });
   const splitRows = async (...of: Parameters<typeof split>) => {
     const done: number[] = [];
     for await (const row of split(...of)) done.push(row);
     return done;
   };
-  return { splitRows, split, resets, wakeUps, requests };
+  return { splitRows, split, resets, requests };
 }
 
 function aCheckedRow(row: number) {

@@ -6,14 +6,22 @@ import {
 } from '../../../shared/password-reset/reset-error.js';
 import {
   type AttemptOutcome,
+  cancel,
   claim,
   claimableAtMs,
   type ClaimedRow,
+  countAttempt,
   defaultLimits,
+  giveUpSpent,
   isSettled,
+  isSettledState,
+  isSpent,
+  mayReplacePassword,
   newResetRow,
   type OpenRow,
+  quarantine,
   settle,
+  shadowEndsAtMs,
 } from '../../../shared/password-reset/reset-row.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 
@@ -21,6 +29,7 @@ const limits = defaultLimits;
 const hourMs = 3_600_000;
 const nowMs = acceptedAtMs + hourMs;
 const codes = Object.keys(recoveryByCode) as ResetErrorCode[];
+const operatorCodes = codes.filter((code) => recoveryByCode[code] === 'operator');
 
 describe('defaultLimits', () => {
   it('are those that the protocol was checked with', () => {
@@ -29,6 +38,8 @@ describe('defaultLimits', () => {
       settleMs: 300_000,
       maxAttempts: 8,
       maxAgeMs: 86_400_000,
+      maxPatientAgeMs: 259_200_000,
+      maxPasswords: 3,
       backoff: { baseMs: 5_000, capMs: 600_000 },
       maxRetryAfterMs: 900_000,
     });
@@ -51,6 +62,7 @@ describe('newResetRow()', () => {
       ...facts,
       attempts: 0,
       definiteAnswers: 0,
+      refusedPasswords: 0,
       state: 'queued',
       seal: 'its seal',
       notBeforeMs: acceptedAtMs,
@@ -69,6 +81,7 @@ describe('isSettled()', () => {
     ['attention', true],
   ] as const)('is for a row that is %s: %s', (state, expected) => {
     expect(isSettled(aResetRow({ state }))).toBe(expected);
+    expect(isSettledState(state)).toBe(expected);
   });
 });
 
@@ -177,10 +190,11 @@ describe('settle()', () => {
     const expected = {
       never: { certain: 'rejected', spent: 'rejected', doubtful: 'attention' },
       later: { certain: 'queued', spent: 'rejected', doubtful: 'queued' },
+      operator: { certain: 'rejected', spent: 'rejected', doubtful: 'attention' },
       unknown: { certain: 'uncertain', spent: 'attention', doubtful: 'uncertain' },
     } as const;
 
-    describe.each(codes)('with %s', (code) => {
+    describe.each(codes.filter(isCounted))('with %s', (code) => {
       const { certain, spent, doubtful } = expected[recoveryByCode[code]];
 
       it(`is ${certain}`, () => {
@@ -232,8 +246,9 @@ describe('settle()', () => {
 
     it('waits after a definite answer, counts it, and keeps the same password', () => {
       const row = aResetRow({ state: 'claimed', seal: 'its seal', definiteAnswers: 2 });
+      const waiting = at(nowMs, { backoffMs: 7_000 });
 
-      expect(settle(row, failed('Throttled'), at(nowMs, 7_000), limits)).toEqual({
+      expect(settle(row, failed('PartnerCenterUnavailable'), waiting, limits)).toEqual({
         ...factsOf(row),
         definiteAnswers: 3,
         state: 'queued',
@@ -258,7 +273,8 @@ describe('settle()', () => {
     ])('waits %s', (_what, retryAfterMs, backoffMs, expectedMs) => {
       const row = aResetRow({ state: 'claimed' });
 
-      const next = settle(row, failed('Throttled', retryAfterMs), at(nowMs, backoffMs), limits);
+      const error = failed('PartnerCenterUnavailable', retryAfterMs);
+      const next = settle(row, error, at(nowMs, { backoffMs }), limits);
 
       expect(next).toMatchObject({ state: 'queued', notBeforeMs: nowMs + expectedMs });
     });
@@ -308,10 +324,213 @@ describe('settle()', () => {
     ])('after %s', (_what, attempts, atMs, isGivenUp) => {
       const row = aResetRow({ state: 'claimed', attempts });
 
-      for (const code of ['Throttled', 'OutcomeUnknown'] as const) {
+      for (const code of ['PartnerCenterUnavailable', 'OutcomeUnknown'] as const) {
         expect(isSettled(settle(row, failed(code), at(atMs), limits))).toBe(isGivenUp);
       }
     });
+
+    it('does not count as an attempt when it was told to wait', () => {
+      const row = aResetRow({ state: 'claimed', attempts: 3, definiteAnswers: 2 });
+
+      expect(settle(row, failed('Throttled'), at(nowMs), limits)).toMatchObject({
+        state: 'queued',
+        attempts: 2,
+        definiteAnswers: 3,
+      });
+    });
+
+    it.each([
+      ['the last attempt', 8, acceptedAtMs, 'queued'],
+      ['an attempt just below 24 hours', 8, acceptedAtMs + 24 * hourMs - 1, 'queued'],
+      ['an attempt after 24 hours', 1, acceptedAtMs + 24 * hourMs, 'rejected'],
+    ])('told to wait at %s: only the age ends it', (_what, attempts, atMs, state) => {
+      const row = aResetRow({ state: 'claimed', attempts });
+
+      expect(settle(row, failed('Throttled'), at(atMs), limits)).toMatchObject({ state });
+    });
+
+    describe.each(operatorCodes)('with %s in a row that nobody waits for in person', (code) => {
+      it.each([
+        ['waits for whoever runs the service, and counts no attempt', 8, 71 * hourMs],
+        ['waits just below 72 hours', 1, 72 * hourMs - 1],
+      ])('%s', (_what, attempts, ageMs) => {
+        const row = aResetRow({ state: 'claimed', attempts, seal: 'its seal' });
+        const patient = at(acceptedAtMs + ageMs, { isPatient: true, backoffMs: 7_000 });
+
+        expect(settle(row, failed(code), patient, limits)).toEqual({
+          ...factsOf(row),
+          attempts: attempts - 1,
+          definiteAnswers: 1,
+          state: 'queued',
+          seal: 'its seal',
+          notBeforeMs: patient.nowMs + 7_000,
+        });
+      });
+
+      it('is rejected after 72 hours', () => {
+        const patient = at(acceptedAtMs + 72 * hourMs, { isPatient: true });
+
+        expect(
+          settle(aResetRow({ state: 'claimed' }), failed(code), patient, limits),
+        ).toMatchObject({ state: 'rejected', code });
+      });
+    });
+
+    it.each([
+      ['just below 72 hours', 72 * hourMs - 1, false],
+      ['after 72 hours', 72 * hourMs, true],
+    ])('in a row that nobody waits for in person, %s', (_when, ageMs, isGivenUp) => {
+      const patient = at(acceptedAtMs + ageMs, { isPatient: true });
+
+      for (const code of ['PartnerCenterUnavailable', 'OutcomeUnknown'] as const) {
+        const next = settle(aResetRow({ state: 'claimed' }), failed(code), patient, limits);
+        expect(isSettled(next)).toBe(isGivenUp);
+      }
+    });
+  });
+
+  describe('an attempt that gave way to somebody else', () => {
+    const postponed = { kind: 'postponed', userId, untilMs: nowMs + 9_000 } as const;
+
+    it('waits as long as that takes, and counts neither an attempt nor an answer', () => {
+      const row = aResetRow({ state: 'claimed', seal: 'its seal', attempts: 3 });
+
+      expect(settle(row, postponed, at(nowMs, { backoffMs: 7_000 }), limits)).toEqual({
+        ...factsOf(row),
+        attempts: 2,
+        userId,
+        state: 'queued',
+        seal: 'its seal',
+        notBeforeMs: nowMs + 9_000,
+      });
+    });
+
+    it('forgets no unknown outcome', () => {
+      const row = aResetRow({ state: 'claimed', unknownAtMs: acceptedAtMs });
+
+      expect(settle(row, postponed, at(nowMs), limits).unknownAtMs).toBe(acceptedAtMs);
+    });
+  });
+
+  describe('an attempt whose generated password was refused', () => {
+    it('is queued at once with the seal of another one', () => {
+      const row = aResetRow({ state: 'claimed', attempts: 2, seal: 'the refused one' });
+      const outcome = { kind: 'passwordReplaced', userId, seal: 'another one' } as const;
+
+      expect(settle(row, outcome, at(nowMs, { backoffMs: 7_000 }), limits)).toEqual({
+        ...factsOf(row),
+        definiteAnswers: 1,
+        refusedPasswords: 1,
+        userId,
+        state: 'queued',
+        seal: 'another one',
+        notBeforeMs: nowMs,
+      });
+    });
+  });
+});
+
+describe('shadowEndsAtMs()', () => {
+  it.each([
+    ['long ago when no outcome is unknown', {}, 0],
+    ['a settle time after the unknown outcome', { unknownAtMs: 42 }, 300_042],
+  ])('is %s', (_when, facts, expected) => {
+    expect(shadowEndsAtMs(facts, limits)).toBe(expected);
+  });
+});
+
+describe('mayReplacePassword()', () => {
+  it.each([
+    ['the first password', { refusedPasswords: 0 }, true],
+    ['the second password', { refusedPasswords: 1 }, true],
+    ['the third password', { refusedPasswords: 2 }, false],
+    ['a password in the shadow', { unknownAtMs: nowMs - 300_000 + 1 }, false],
+    ['a password after the shadow', { unknownAtMs: nowMs - 300_000 }, true],
+  ])('for %s that is refused: %j %s', (_what, values, expected) => {
+    expect(mayReplacePassword(aResetRow(values), nowMs, limits)).toBe(expected);
+  });
+});
+
+describe('isSpent()', () => {
+  const dayMs = 24 * hourMs;
+
+  it.each([
+    ['with an attempt left', 7, dayMs - 1, false, false],
+    ['after the last attempt', 8, 0, false, true],
+    ['after a day', 0, dayMs, false, true],
+    ['of a job, after a day', 7, dayMs, true, false],
+    ['of a job, just below three days', 7, 3 * dayMs - 1, true, false],
+    ['of a job, after three days', 0, 3 * dayMs, true, true],
+    ['of a job, after the last attempt', 8, 0, true, true],
+  ])('of a row %s', (_what, attempts, ageMs, isPatient, expected) => {
+    const circumstances = { nowMs: acceptedAtMs + ageMs, isPatient };
+
+    expect(isSpent({ attempts, acceptedAtMs }, circumstances, limits)).toBe(expected);
+  });
+});
+
+describe('giveUpSpent()', () => {
+  it('rejects a row that certainly changed nothing, without its seal', () => {
+    const row = aResetRow({ attempts: 8, notBeforeMs: nowMs });
+
+    expect(giveUpSpent(row, nowMs)).toEqual({
+      ...withoutState(row),
+      state: 'rejected',
+      code: 'TimedOut',
+      settledAtMs: nowMs,
+    });
+  });
+
+  it.each([
+    ['uncertain', { unknownAtMs: acceptedAtMs }, acceptedAtMs],
+    ['queued', { unknownAtMs: acceptedAtMs }, acceptedAtMs],
+    ['claimed', { leaseExpiresAtMs: acceptedAtMs + 7 }, acceptedAtMs + 7],
+  ] as const)('leaves a row that is %s, %j, to a person', (state, values, unknownAtMs) => {
+    expect(giveUpSpent(aResetRow({ state, ...values }), nowMs)).toMatchObject({
+      state: 'attention',
+      code: 'OutcomeUnknown',
+      settledAtMs: nowMs,
+      unknownAtMs,
+    });
+  });
+});
+
+describe('quarantine()', () => {
+  it('leaves even a row that was never claimed to a person, without its seal', () => {
+    const row = aResetRow();
+
+    expect(quarantine(row, nowMs)).toEqual({
+      ...withoutState(row),
+      state: 'attention',
+      code: 'OutcomeUnknown',
+      settledAtMs: nowMs,
+    });
+  });
+
+  it('remembers that the holder of a claim went silent', () => {
+    const row = aResetRow({ state: 'claimed', leaseExpiresAtMs: 42 });
+
+    expect(quarantine(row, nowMs).unknownAtMs).toBe(42);
+  });
+});
+
+describe('cancel()', () => {
+  it('ends a row without its seal', () => {
+    const row = aResetRow({ reference: 'INC-7' });
+
+    expect(cancel(row, nowMs)).toEqual({
+      ...withoutState(row),
+      state: 'cancelled',
+      settledAtMs: nowMs,
+    });
+  });
+});
+
+describe('countAttempt()', () => {
+  it('counts one and changes nothing else', () => {
+    const row = aResetRow({ attempts: 3, unknownAtMs: 42 });
+
+    expect(countAttempt(row)).toEqual({ ...row, attempts: 4 });
   });
 });
 
@@ -327,7 +546,7 @@ describe('the life of a row', () => {
     expect(done).toMatchObject({
       state: 'applied',
       seal: 'its seal',
-      attempts: 4,
+      attempts: 3,
       definiteAnswers: 1,
       unknownAtMs: silent.leaseExpiresAtMs,
       settledAtMs: 500_001,
@@ -341,8 +560,8 @@ function failed(code: ResetErrorCode, retryAfterMs?: number): AttemptOutcome {
   return { kind: 'failed', error: new ResetError(code, code, { retryAfterMs }) };
 }
 
-function at(nowMs: number, backoffMs = 0) {
-  return { nowMs, backoffMs };
+function at(nowMs: number, { backoffMs = 0, isPatient = false } = {}) {
+  return { nowMs, backoffMs, isPatient };
 }
 
 function claimAt(row: ReturnType<typeof settle>, nowMs: number): ClaimedRow {
@@ -351,6 +570,17 @@ function claimAt(row: ReturnType<typeof settle>, nowMs: number): ClaimedRow {
 
 /** What stays of a claimed row, whatever becomes of the attempt. */
 function factsOf(row: ClaimedRow): object {
-  const ofTheClaim = ['state', 'seal', 'attemptId', 'leaseExpiresAtMs'];
+  const ofTheClaim = ['state', 'seal', 'leaseExpiresAtMs'];
   return Object.fromEntries(Object.entries(row).filter(([name]) => !ofTheClaim.includes(name)));
+}
+
+/** What stays of a row, whatever it becomes. */
+function withoutState(row: OpenRow): object {
+  const ofTheState = ['state', 'seal', 'notBeforeMs'];
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !ofTheState.includes(name)));
+}
+
+/** To be told to wait is no failure of the row. */
+function isCounted(code: ResetErrorCode): boolean {
+  return code !== 'Throttled';
 }

@@ -1,114 +1,127 @@
+import { createOnAbort } from './on-abort.js';
+import { createWaitingLine, type WaitingLine } from './waiting-line.js';
+
 /** Bounded concurrency that is fair between keys, and learns how much each can bear. */
 export interface FairLimit {
   /** Runs when it is this key's turn; rejects with the signal's reason if that aborts before. */
   run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** The other side asks this key, or without one everybody, to slow down: half as many at once. */
+  /** The other side asks this key, or without one everybody, to slow down: half as many at once, at least one. */
   slowDown(key?: string): void;
   /** The other side is content: one more at once after each round of as many as now. */
   speedUp(key: string): void;
 }
 
 interface Limited {
+  /** Learned in fractions; as many at once as there are whole ones. */
   limit: number;
   running: number;
 }
 
 interface Lane extends Limited {
-  /** First in, first out. */
-  readonly waiting: Set<() => void>;
+  readonly key: string;
+  readonly waiting: WaitingLine<() => void>;
 }
 
 /** Keys take turns. What was learned about a key is forgotten once it is back at the maximum and idle. */
 export function createFairLimit({ maxConcurrent }: { readonly maxConcurrent: number }): FairLimit {
   const all: Limited = { limit: maxConcurrent, running: 0 };
   const lanes = new Map<string, Lane>();
-  /** Keys that could start something, in the order of their turns. */
-  const ready = new Set<string>();
+  /** Lanes that could start something, in the order of their turns. */
+  const turns = createWaitingLine<Lane>();
+  const onAbort = createOnAbort();
 
   return {
     async run(key, work, signal) {
-      await turnOf(key, signal);
+      signal.throwIfAborted();
+      const lane = laneOf(key);
+      await turnIn(lane, signal);
       try {
         return await work();
       } finally {
-        leave(key);
+        all.running -= 1;
+        lane.running -= 1;
+        update(lane);
       }
     },
 
     slowDown(key) {
-      const limited = key === undefined ? all : laneOf(key);
-      limited.limit = Math.max(1, limited.limit / 2);
-      if (key !== undefined) look(key);
+      if (key === undefined) {
+        halve(all);
+      } else {
+        const lane = laneOf(key);
+        halve(lane);
+        update(lane);
+      }
     },
 
     speedUp(key) {
-      for (const limited of [all, laneOf(key)]) {
+      const lane = laneOf(key);
+      for (const limited of [all, lane]) {
         limited.limit = Math.min(maxConcurrent, limited.limit + 1 / limited.limit);
       }
-      look(key);
+      update(lane);
     },
   };
 
-  function turnOf(key: string, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  function turnIn(lane: Lane, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { waiting } = laneOf(key);
       const start = () => {
-        signal.removeEventListener('abort', abort);
+        stopWatching();
         resolve();
       };
-      const abort = () => {
-        waiting.delete(start);
-        look(key);
+      const stopWatching = onAbort(signal, () => {
+        lane.waiting.leave(start);
+        update(lane);
         reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      waiting.add(start);
-      look(key);
+      });
+      lane.waiting.join(start);
+      update(lane);
     });
   }
 
-  function leave(key: string): void {
-    all.running -= 1;
-    laneOf(key).running -= 1;
-    look(key);
-  }
-
-  /** Something about this key has changed. */
-  function look(key: string): void {
-    const lane = laneOf(key);
-    if (lane.waiting.size > 0 && isFree(lane)) ready.add(key);
-    else ready.delete(key);
-    if (lane.waiting.size + lane.running === 0 && lane.limit === maxConcurrent) lanes.delete(key);
-    for (const next of ready) {
-      if (!isFree(all)) return;
-      // Back to the end of the line, if it has more.
-      ready.delete(next);
-      startNext(next);
+  /** Follows every change of a lane. */
+  function update(lane: Lane): void {
+    queue(lane);
+    if (isIdle(lane) && lane.limit === maxConcurrent) lanes.delete(lane.key);
+    while (isFree(all)) {
+      const next = turns.takeFirst();
+      if (next === undefined) return;
+      startFirst(next);
     }
   }
 
-  function startNext(key: string): void {
-    const lane = laneOf(key);
-    const [start] = lane.waiting;
-    if (start === undefined) return;
-    lane.waiting.delete(start);
+  function startFirst(lane: Lane): void {
+    const start = lane.waiting.takeFirst();
     lane.running += 1;
     all.running += 1;
-    if (lane.waiting.size > 0 && isFree(lane)) ready.add(key);
-    start();
+    // Whoever had a turn goes to the end.
+    queue(lane);
+    start?.();
+  }
+
+  function queue(lane: Lane): void {
+    if (lane.waiting.length > 0 && isFree(lane)) turns.join(lane);
+    else turns.leave(lane);
   }
 
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
     if (lane === undefined) {
-      lane = { limit: maxConcurrent, running: 0, waiting: new Set() };
+      lane = { key, limit: maxConcurrent, running: 0, waiting: createWaitingLine() };
       lanes.set(key, lane);
     }
     return lane;
   }
 }
 
+function halve(limited: Limited): void {
+  limited.limit = Math.max(1, limited.limit / 2);
+}
+
 function isFree({ limit, running }: Limited): boolean {
   return running < Math.floor(limit);
+}
+
+function isIdle({ running, waiting }: Lane): boolean {
+  return running + waiting.length === 0;
 }

@@ -104,8 +104,9 @@ interface Operation<Reply> {
   readonly deadlineMs: number;
 }
 
+/** After a 429 nobody waits here: whoever called knows of the others who must not send now either. */
 function isPassing({ code }: ResetError): boolean {
-  return code === 'Throttled' || code === 'PartnerCenterUnavailable';
+  return code === 'PartnerCenterUnavailable';
 }
 
 function outOfTime(call: Call<unknown>): ResetError {

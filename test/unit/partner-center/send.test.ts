@@ -87,7 +87,7 @@ describe('createSend()', () => {
       expect(requests).toHaveLength(4);
     });
 
-    it.each([400, 403, 404, 405, 406, 409, 412, 417, 501])(
+    it.each([400, 403, 404, 405, 406, 409, 412, 417, 429, 501])(
       'does not repeat a read after %d',
       async (status) => {
         const { send, requests } = aSend([{ status }]);
@@ -116,7 +116,7 @@ describe('createSend()', () => {
     });
 
     it('waits at least as long as it is asked to', async () => {
-      const { send, waits } = aSend([{ status: 429, headers: { 'retry-after': '7' } }, ok]);
+      const { send, waits } = aSend([{ status: 503, headers: { 'retry-after': '7' } }, ok]);
 
       await send(read, signal);
 
@@ -129,11 +129,11 @@ describe('createSend()', () => {
       ['1000000000', 0],
     ])('hands a wait of %s s on when it goes past the deadline', async (seconds, repeats) => {
       const { send, requests, waits } = aSend([
-        { status: 429, headers: { 'retry-after': seconds } },
+        { status: 503, headers: { 'retry-after': seconds } },
       ]);
 
       await expect(send(read, signal)).rejects.toMatchObject({
-        code: 'Throttled',
+        code: 'PartnerCenterUnavailable',
         retryAfterMs: Number(seconds) * 1000,
       });
       expect(waits).toHaveLength(repeats);
@@ -141,25 +141,25 @@ describe('createSend()', () => {
     });
 
     it('fails as the last request did when it is stopped while it waits', async () => {
-      const { send } = aSend([{ status: 429, headers: { 'retry-after': '7' } }], {
+      const { send } = aSend([{ status: 503, headers: { 'retry-after': '7' } }], {
         sleep: () => Promise.reject(new Error('stopped')),
       });
 
       await expect(send(read, signal)).rejects.toMatchObject({
-        code: 'Throttled',
+        code: 'PartnerCenterUnavailable',
         retryAfterMs: 7000,
       });
     });
 
     it('reports each failure that it repeats after', async () => {
       const onRetry = jest.fn();
-      const { send } = aSend([busy, { status: 429 }, ok], { onRetry });
+      const { send } = aSend([busy, { status: 500 }, ok], { onRetry });
 
       await send(read, signal);
 
       expect(onRetry.mock.calls).toMatchObject([
         [{ code: 'PartnerCenterUnavailable', correlationId: 'correlation-1' }, 1],
-        [{ code: 'Throttled', correlationId: 'correlation-2' }, 2],
+        [{ code: 'PartnerCenterUnavailable', correlationId: 'correlation-2' }, 2],
       ]);
     });
   });

@@ -1,11 +1,19 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
+import { createSeals } from '../../../shared/delivery/seal.js';
 import {
   type AttemptDependencies,
   createAttempt,
 } from '../../../shared/password-reset/attempt-password-reset.js';
-import type { CustomerUsers, SealedRequest } from '../../../shared/password-reset/ports.js';
+import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { type ClaimedRow, defaultLimits } from '../../../shared/password-reset/reset-row.js';
+import {
+  type ClaimedRow,
+  defaultLimits,
+  type ResetRow,
+} from '../../../shared/password-reset/reset-row.js';
+import { createTakeUser } from '../../../shared/password-reset/take-user.js';
+import { Secret } from '../../../shared/platform/secret.js';
 import {
   acceptedAtMs,
   anotherCustomerTenantId,
@@ -18,9 +26,11 @@ import { aUser } from '../../builders/a-user.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeCustomerUsers } from '../../fakes/fake-customer-users.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
-import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
+import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const { signal } = new AbortController();
+const nowMs = acceptedAtMs;
 const sendTimeoutMs = 30_000;
 /** What a lease must have left for a send to begin: the send, and the difference of two clocks. */
 const guardMs = sendTimeoutMs + 15_000;
@@ -49,14 +59,6 @@ describe('createAttempt()', () => {
 
       expect(result).toMatchObject({ state: 'applied', userId, settledAtMs: clock.nowMs });
       expect(resets.row(row.resetId)).toEqual(result);
-    });
-
-    it('wakes nobody up for a row that is settled', async () => {
-      const { run, wakeUps } = attemptOn(aClaimedRow());
-
-      await run();
-
-      expect(wakeUps.sent).toEqual([]);
     });
 
     it('sends the customer of the seal, not the one beside it', async () => {
@@ -215,14 +217,12 @@ describe('createAttempt()', () => {
     });
   });
 
-  describe('the wake-up', () => {
+  describe('the next attempt', () => {
     it('comes when an unknown outcome has settled', async () => {
-      const { run, users, wakeUps, row } = attemptOn(aClaimedRow());
+      const { run, users } = attemptOn(aClaimedRow());
       users.answers.push('OutcomeUnknown');
 
-      await run();
-
-      expect(wakeUps.sent).toEqual([{ resetId: row.resetId, delayMs: 300_000 }]);
+      expect(await run()).toMatchObject({ notBeforeMs: acceptedAtMs + 300_000 });
     });
 
     it.each([
@@ -232,59 +232,54 @@ describe('createAttempt()', () => {
       [3, 0.5, 10_000],
       [7, 0.5, 160_000],
       [7, 0, 0],
-    ])('comes after a back-off: attempt %d, drawn %d, %d ms', async (attempts, drawn, delayMs) => {
-      const { run, users, wakeUps, row } = attemptOn(aClaimedRow({ attempts }), {
-        random: () => drawn,
-      });
+    ])('comes after a back-off: attempt %d, drawn %d, %d ms', async (attempts, drawn, waitMs) => {
+      const { run, users } = attemptOn(aClaimedRow({ attempts }), { random: () => drawn });
       users.answers.push('Throttled');
 
-      await run();
-
-      expect(wakeUps.sent).toEqual([{ resetId: row.resetId, delayMs }]);
+      expect(await run()).toMatchObject({ notBeforeMs: acceptedAtMs + waitMs });
     });
 
     it('comes no sooner than the other side wishes', async () => {
-      const { run, users, wakeUps, row } = attemptOn(aClaimedRow());
+      const { run, users } = attemptOn(aClaimedRow());
       users.answers.push(new ResetError('Throttled', 'Later', { retryAfterMs: 60_000 }));
 
-      await run();
-
-      expect(wakeUps.sent).toEqual([{ resetId: row.resetId, delayMs: 60_000 }]);
+      expect(await run()).toMatchObject({ notBeforeMs: acceptedAtMs + 60_000 });
     });
 
-    it('counts from the end of the attempt', async () => {
-      const { run, users, resets, wakeUps, row, clock } = attemptOn(aClaimedRow());
+    it('counts from the end of this one', async () => {
+      const { run, users, clock } = attemptOn(aClaimedRow());
       users.answers.push('OutcomeUnknown');
       users.onReset = () => clock.pass(30_000);
 
-      await run();
-
-      expect(resets.row(row.resetId)).toMatchObject({ notBeforeMs: acceptedAtMs + 330_000 });
-      expect(wakeUps.sent).toMatchObject([{ delayMs: 300_000 }]);
+      expect(await run()).toMatchObject({ notBeforeMs: acceptedAtMs + 330_000 });
     });
 
-    it('is sent after the outcome is recorded', async () => {
-      const { run, users, resets, wakeUps, row } = attemptOn(aClaimedRow());
-      users.answers.push('Throttled');
-      wakeUps.failure = new ResetError('StorageUnavailable', 'Cannot send');
+    it.each([
+      ['reset', 'rejected'],
+      ['bulkReset', 'queued'],
+    ] as const)(
+      'waits for whoever runs the service only in a job: a row by %s is %s',
+      async (permission, state) => {
+        const request = aSealedRequest({ permission });
+        const { run, users } = attemptOn(aClaimedRow(), { request });
+        users.answers.push('ReconsentRequired');
 
-      await expect(run()).rejects.toBe(wakeUps.failure);
-      expect(resets.row(row.resetId)).toMatchObject({ state: 'queued' });
-    });
+        expect(await run()).toMatchObject({ state });
+      },
+    );
   });
 
   describe('when somebody else has claimed the row meanwhile', () => {
     it.each(['applied', 'Throttled', 'OutcomeUnknown', 'UserNotFound'] as const)(
-      'leaves their claim alone, and wakes nobody up, after %s',
+      'leaves their claim alone after %s',
       async (answer) => {
-        const { run, users, resets, wakeUps, row } = attemptOn(aClaimedRow());
+        const { run, users, resets, row } = attemptOn(aClaimedRow());
         const theirs = { ...row, attemptId: 'attempt-of-another', attempts: 2 };
         users.answers.push(answer);
         users.onReset = () => resets.overwrite(theirs);
 
         expect(await run()).toBe('superseded');
         expect(resets.row(row.resetId)).toEqual(theirs);
-        expect(wakeUps.sent).toEqual([]);
       },
     );
   });
@@ -299,14 +294,220 @@ describe('createAttempt()', () => {
     expect(resets.row(row.resetId)).toMatchObject({ state: 'applied' });
   });
 
-  it('passes on the signal by which the send ends', async () => {
-    const { attempt, claimed, request } = attemptOn(aClaimedRow());
-    const resetPassword = jest.fn<CustomerUsers['resetPassword']>(() => Promise.resolve());
-    const run = attempt({ users: { resetPassword } });
+  it('does not call back a request that is under way when its time is over', async () => {
+    const controller = new AbortController();
+    const { run, users } = attemptOn(aClaimedRow());
+    let sendSignal: AbortSignal | undefined;
+    const resetPassword = users.resetPassword.bind(users);
+    users.resetPassword = (reset, by) => {
+      sendSignal = by;
+      controller.abort();
+      return resetPassword(reset, by);
+    };
 
-    await run({ claimed, request, checked: Promise.resolve(userId) }, signal);
+    await run(controller.signal);
 
-    expect(resetPassword).toHaveBeenCalledWith(expect.anything(), signal);
+    expect(sendSignal?.aborted).toBe(false);
+  });
+
+  it('is tried again later when the time was over during the checks', async () => {
+    const controller = new AbortController();
+    const reason = new DOMException('over', 'TimeoutError');
+    controller.abort(reason);
+    const checked = Promise.reject(reason);
+    const { run, users } = attemptOn(aClaimedRow(), { checked });
+
+    expect(await run(controller.signal)).toMatchObject({ state: 'queued' });
+    expect(users.sent).toEqual([]);
+  });
+
+  describe('when another reset of the user has begun', () => {
+    const user = { customerTenantId, userId };
+    const otherId = 'reset-of-the-other';
+
+    it('gives way while that one is not over, and counts no attempt', async () => {
+      const other = aResetRow({ state: 'uncertain', resetId: otherId, notBeforeMs: nowMs + 5_000 });
+      const { run, users, locks, learnt } = attemptOn(aClaimedRow(), { others: [other] });
+      locks.overwrite(user, otherId);
+
+      expect(await run()).toMatchObject({
+        state: 'queued',
+        userId,
+        attempts: 0,
+        notBeforeMs: nowMs + 15_000,
+      });
+      expect([users.sent, learnt]).toEqual([[], []]);
+    });
+
+    it('is rejected as Superseded when that one is newer and was applied', async () => {
+      const other = aResetRow({ state: 'applied', resetId: otherId, acceptedAtMs: nowMs + 1 });
+      const { run, users, locks } = attemptOn(aClaimedRow(), { others: [other] });
+      locks.overwrite(user, otherId);
+
+      expect(await run()).toMatchObject({ state: 'rejected', code: 'Superseded', userId });
+      expect(users.sent).toEqual([]);
+    });
+
+    it('goes on when that one is older and was applied', async () => {
+      const other = aResetRow({ state: 'applied', resetId: otherId, acceptedAtMs: nowMs - 1 });
+      const { run, users, locks, row } = attemptOn(aClaimedRow(), { others: [other] });
+      locks.overwrite(user, otherId);
+
+      expect(await run()).toMatchObject({ state: 'applied' });
+      expect(users.sent).toHaveLength(1);
+      expect(await locks.read(user)).toMatchObject({ resetId: row.resetId });
+    });
+
+    it('waits when the lock cannot be read, and sends nothing', async () => {
+      const { run, locks, resets, row, users } = attemptOn(aClaimedRow());
+      locks.failure = new ResetError('StorageUnavailable', 'Cannot read a lock');
+
+      expect(await run()).toMatchObject({ state: 'queued', definiteAnswers: 1 });
+      expect(users.sent).toEqual([]);
+      expect(resets.row(row.resetId)).toMatchObject({ state: 'queued' });
+    });
+  });
+
+  describe('a generated password that the directory refuses', () => {
+    it('is replaced by another one in the seal, which keeps all else', async () => {
+      const { run, users, seals, request, row } = attemptOn(aClaimedRow());
+      users.answers.push('PasswordRejected');
+
+      const next = await run();
+
+      expect(next).toMatchObject({ state: 'queued', refusedPasswords: 1, notBeforeMs: nowMs });
+      const opened = await seals.open(row.resetId, (next as { seal: string }).seal, signal);
+      expect(opened?.passwordProfile.password.reveal()).toBe('Another-one-1');
+      expect(opened).toEqual({ ...request, passwordProfile: opened?.passwordProfile });
+    });
+
+    it.each([
+      [0, 'queued'],
+      [1, 'queued'],
+      [2, 'rejected'],
+    ])(
+      'is one of at most three: after %d refused ones it is %s',
+      async (refusedPasswords, state) => {
+        const { run, users } = attemptOn(aClaimedRow({ refusedPasswords }));
+        users.answers.push('PasswordRejected');
+
+        expect(await run()).toMatchObject({ state });
+      },
+    );
+
+    it('is not replaced while an earlier attempt may still arrive', async () => {
+      const { run, users } = attemptOn(aClaimedRow({ unknownAtMs: nowMs - 300_000 + 1 }));
+      users.answers.push('PasswordRejected');
+
+      expect(await run()).toMatchObject({ state: 'attention', code: 'OutcomeUnknown' });
+    });
+
+    it('is never replaced when the caller chose it', async () => {
+      const request = aSealedRequest({ isChosen: true });
+      const { run, users } = attemptOn(aClaimedRow(), { request });
+      users.answers.push('PasswordRejected');
+
+      expect(await run()).toMatchObject({ state: 'rejected', code: 'PasswordRejected' });
+    });
+
+    it('stays, and is tried again, when the other one cannot be sealed', async () => {
+      const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+      const { run, users } = attemptOn(aClaimedRow({ seal: 'its seal' }), {
+        seals: { seal: () => Promise.reject(failure) },
+      });
+      users.answers.push('PasswordRejected');
+
+      expect(await run()).toMatchObject({
+        state: 'queued',
+        seal: 'its seal',
+        definiteAnswers: 1,
+        refusedPasswords: 0,
+      });
+    });
+
+    it('leaves the claim as it is when sealing fails by a bug', async () => {
+      const bug = new TypeError('not a function');
+      const { run, users, resets, row } = attemptOn(aClaimedRow(), {
+        seals: { seal: () => Promise.reject(bug) },
+      });
+      users.answers.push('PasswordRejected');
+
+      await expect(run()).rejects.toBe(bug);
+      expect(resets.row(row.resetId)).toEqual(row);
+    });
+  });
+
+  describe('the brakes', () => {
+    it.each([
+      ['succeeded', 'applied'],
+      ['Throttled', 'Throttled'],
+      ['OutcomeUnknown', 'OutcomeUnknown'],
+    ] as const)('learn of the customer that it %s', async (lesson, answer) => {
+      const { run, users, learnt } = attemptOn(aClaimedRow());
+      users.answers.push(answer);
+
+      await run();
+
+      expect(learnt).toEqual([[customerTenantId, lesson]]);
+    });
+
+    it('learn what became of the checks', async () => {
+      const checked = Promise.reject(new ResetError('Throttled', 'Cannot read'));
+      const { run, learnt } = attemptOn(aClaimedRow(), { checked });
+
+      await run();
+
+      expect(learnt).toEqual([[customerTenantId, 'Throttled']]);
+    });
+  });
+
+  describe('when the answer to the write of the outcome is lost', () => {
+    const loss = new ResetError('StorageUnavailable', 'Cannot change a row');
+
+    it('finds that it was made', async () => {
+      const { run, resets, row } = attemptOn(aClaimedRow());
+      resets.lostAnswers = { replace: loss };
+
+      expect(await run()).toMatchObject({ state: 'applied' });
+      expect(resets.row(row.resetId)).toMatchObject({ state: 'applied' });
+    });
+
+    it('makes it again when it was not made', async () => {
+      const { run, resets, row } = attemptOn(aClaimedRow());
+      failOnce(resets, loss);
+
+      expect(await run()).toMatchObject({ state: 'applied' });
+      expect(resets.row(row.resetId)).toMatchObject({ state: 'applied' });
+    });
+
+    it.each([
+      ['claimed', { attemptId: 'attempt-of-another' }],
+      ['applied', { attemptId: 'attempt-of-another' }],
+    ] as const)('finds that the row is %s by somebody else', async (state, values) => {
+      const { run, resets, row } = attemptOn(aClaimedRow());
+      const theirs = aResetRow({ state, resetId: row.resetId, ...values });
+      failOnce(resets, loss, () => resets.overwrite(theirs));
+
+      expect(await run()).toBe('superseded');
+      expect(resets.row(row.resetId)).toEqual(theirs);
+    });
+
+    it('finds that the row is gone', async () => {
+      const { run, resets } = attemptOn(aClaimedRow());
+      failOnce(resets, loss);
+      resets.read = () => Promise.resolve(undefined);
+
+      expect(await run()).toBe('superseded');
+    });
+
+    it('does not hide a bug behind the second try', async () => {
+      const { run, resets, row } = attemptOn(aClaimedRow());
+      const bug = new TypeError('not a function');
+      failOnce(resets, bug);
+
+      await expect(run()).rejects.toBe(bug);
+      expect(resets.row(row.resetId)).toEqual(row);
+    });
   });
 
   it('rejects when the outcome cannot be recorded: the claim stays, and counts as unknown', async () => {
@@ -318,6 +519,16 @@ describe('createAttempt()', () => {
   });
 });
 
+/** The next change is not made, and `meanwhile` happens instead. */
+function failOnce(resets: FakeResetStore, error: Error, meanwhile?: () => void): void {
+  const replace = resets.replace.bind(resets);
+  resets.replace = () => {
+    resets.replace = replace;
+    meanwhile?.();
+    return Promise.reject(error);
+  };
+}
+
 function aClaimedRow(values: Partial<ClaimedRow> = {}): ClaimedRow {
   return aResetRow({ state: 'claimed', ...values });
 }
@@ -325,29 +536,39 @@ function aClaimedRow(values: Partial<ClaimedRow> = {}): ClaimedRow {
 interface Given extends Partial<AttemptDependencies> {
   readonly checked?: Promise<typeof userId>;
   readonly request?: SealedRequest;
+  /** Rows of other resets. */
+  readonly others?: readonly ResetRow[];
 }
 
-function attemptOn(row: ClaimedRow, { checked, request = aSealedRequest(), ...given }: Given = {}) {
+function attemptOn(row: ClaimedRow, given: Given = {}) {
+  const { checked, request = aSealedRequest(), others = [], ...dependencies } = given;
   const clock = new FakeClock(acceptedAtMs);
   const users = new FakeCustomerUsers([aUser()]);
-  const resets = new FakeResetStore([row]);
-  const wakeUps = new FakeWakeUps();
-  const attempt = (values: Partial<AttemptDependencies> = {}) =>
-    createAttempt({
-      users,
-      resets,
-      wakeUps,
-      limits: defaultLimits,
-      sendTimeoutMs,
-      now: clock.now,
-      random: () => 0,
-      ...given,
-      ...values,
-    });
+  const resets = new FakeResetStore([row, ...others]);
+  const locks = new FakeUserLocks();
+  const seals = createSeals({ envelopes: createEnvelopes({ keys: new FakeSealingKeys() }) });
+  const { settleMs } = defaultLimits;
+  const learnt: unknown[] = [];
+  const attempt = createAttempt({
+    users,
+    resets,
+    seals,
+    takeUser: createTakeUser({ locks, resets, settleMs, now: clock.now }),
+    brakes: {
+      succeeded: (customer) => void learnt.push([customer, 'succeeded']),
+      failed: (customer, { code }) => Promise.resolve(void learnt.push([customer, code])),
+    },
+    newPassword: () => new Secret('Another-one-1'),
+    limits: defaultLimits,
+    sendTimeoutMs,
+    now: clock.now,
+    random: () => 0,
+    ...dependencies,
+  });
   const claimed = { row, etag: '"1"' };
   const run = (runSignal = signal) =>
-    attempt()({ claimed, request, checked: checked ?? Promise.resolve(userId) }, runSignal);
-  return { attempt, run, row, claimed, request, clock, users, resets, wakeUps };
+    attempt({ claimed, request, checked: checked ?? Promise.resolve(userId) }, runSignal);
+  return { run, row, request, clock, users, resets, locks, seals, learnt };
 }
 
 async function requestIdOf(row: ClaimedRow): Promise<string | undefined> {

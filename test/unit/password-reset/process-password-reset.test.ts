@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
+import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
+import { createBrakes } from '../../../shared/password-reset/brakes.js';
 import { createCheckUser } from '../../../shared/password-reset/check-user.js';
 import type { Authorize, SealedRequest } from '../../../shared/password-reset/ports.js';
-import { createProcessPasswordReset } from '../../../shared/password-reset/process-password-reset.js';
+import {
+  createProcessPasswordReset,
+  createProcessRow,
+} from '../../../shared/password-reset/process-password-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
+import { createTakeUser } from '../../../shared/password-reset/take-user.js';
+import { Secret } from '../../../shared/platform/secret.js';
 import {
   acceptedAtMs,
   anotherCustomerTenantId,
@@ -16,9 +23,11 @@ import {
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { aUser } from '../../builders/a-user.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { FakeControl } from '../../fakes/fake-control.js';
 import { FakeCustomerUsers } from '../../fakes/fake-customer-users.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const { signal } = new AbortController();
@@ -142,7 +151,7 @@ describe('createProcessPasswordReset()', () => {
 
   describe('the seal', () => {
     it('is what counts, not what stands beside it', async () => {
-      const row = aResetRow({ customerTenantId: anotherCustomerTenantId });
+      const row = aResetRow({ caller: 'forged', forceChangePassword: false });
       const { process, users, request } = await worker(row);
 
       await process();
@@ -152,34 +161,195 @@ describe('createProcessPasswordReset()', () => {
       ]);
     });
 
-    it('of another reset does not open: nothing is claimed and nothing sent', async () => {
-      const { processPasswordReset, users, resets } = await worker(aResetRow());
+    it('that was copied from another reset sends nothing: a person must look', async () => {
+      const { processPasswordReset, users, resets, forged, wakeUps } = await worker(aResetRow());
       const copy = { ...resets.row(resetId), resetId: 'reset-of-another' };
       resets.overwrite(copy);
 
-      await expect(processPasswordReset('reset-of-another', signal)).rejects.toThrow(
-        'The seal was made for another password reset',
-      );
-      expect(users.sent).toEqual([]);
-      expect(resets.row('reset-of-another')).toEqual(copy);
+      expect(await processPasswordReset('reset-of-another', signal)).toBe('attention');
+      expect(resets.row('reset-of-another')).toMatchObject({ code: 'OutcomeUnknown', attempts: 0 });
+      expect(resets.row('reset-of-another')).not.toHaveProperty('seal');
+      expect(forged).toEqual([copy]);
+      expect([users.sent, wakeUps.sent]).toEqual([[], []]);
     });
 
-    it('that is none does not open either', async () => {
-      const { process, users, resets } = await worker(aResetRow());
-      resets.overwrite(aResetRow({ seal: 'forged' }));
+    it.each([
+      ['that is none', { seal: 'forged' }],
+      ['of another customer', { customerTenantId: anotherCustomerTenantId }],
+      ['with another delivery', { delivery: 'none' }],
+    ] as const)('%s sends nothing: a person must look', async (_what, values) => {
+      const { process, users, resets, forged } = await worker(aResetRow());
+      const row = { ...resets.row(resetId), ...values };
+      resets.overwrite(row);
 
-      await expect(process()).rejects.toThrow('Invalid');
+      expect(await process()).toBe('attention');
+      expect(forged).toEqual([row]);
       expect(users.sent).toEqual([]);
     });
 
-    it('waits for its key: nothing is claimed meanwhile', async () => {
-      const { process, resets, keys } = await worker(aResetRow());
-      const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
-      keys.byVersion = () => Promise.reject(failure);
+    it('that is forged leaves the row to whoever changed it meanwhile', async () => {
+      const { resets, processRow } = await worker(aResetRow());
+      const before = await resets.read(resetId);
+      resets.overwrite(aResetRow({ state: 'cancelled' }));
 
-      await expect(process()).rejects.toBe(failure);
+      const forged = { row: aResetRow({ seal: 'forged' }), etag: before?.etag ?? '' };
+
+      expect(await processRow(forged, signal)).toEqual({ result: 'superseded' });
+      expect(resets.row(resetId).state).toBe('cancelled');
+    });
+  });
+
+  describe('a row that cannot be worked on now', () => {
+    const keyVaultUnavailable = new ResetError('KeyVaultUnavailable', 'Cannot read a key');
+    const storageUnavailable = new ResetError('StorageUnavailable', 'Cannot change a row');
+
+    it('is put off while its key cannot be read: nothing is claimed meanwhile', async () => {
+      const { process, resets, keys, putOff, wakeUps } = await worker(aResetRow());
+      keys.byVersion = () => Promise.reject(keyVaultUnavailable);
+
+      expect(await process()).toBe('not yet');
       expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(putOff).toEqual([keyVaultUnavailable]);
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 30_000 }]);
     });
+
+    it('is put off while storage does not take the claim', async () => {
+      const { process, resets, users, putOff, wakeUps } = await worker(aResetRow());
+      resets.failures.replace = storageUnavailable;
+
+      expect(await process()).toBe('not yet');
+      expect(users.sent).toEqual([]);
+      expect(putOff).toEqual([storageUnavailable]);
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 30_000 }]);
+    });
+
+    it('is put off while nobody can say whether sending is allowed', async () => {
+      const { process, resets, control, users } = await worker(aResetRow());
+      control.failure = storageUnavailable;
+
+      expect(await process()).toBe('not yet');
+      expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(users.sent).toEqual([]);
+    });
+
+    it('is not put off by a bug', async () => {
+      const { process, keys, putOff, wakeUps } = await worker(aResetRow());
+      const bug = new TypeError('not a function');
+      keys.byVersion = () => Promise.reject(bug);
+
+      await expect(process()).rejects.toBe(bug);
+      expect([putOff, wakeUps.sent]).toEqual([[], []]);
+    });
+
+    it('waits while everything is stopped, and does not count that', async () => {
+      const { process, resets, control, wakeUps, users } = await worker(aResetRow());
+      control.isHalted = true;
+
+      expect(await process()).toBe('not yet');
+      expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 30_000 }]);
+      expect(users.sent).toEqual([]);
+    });
+
+    it.each(['partner', customerTenantId] as const)('waits for the brake of %s', async (scope) => {
+      const { process, resets, control, wakeUps, users } = await worker(aResetRow());
+      await control.brake(scope, acceptedAtMs + 7_000);
+
+      expect(await process()).toBe('not yet');
+      expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 7_000 }]);
+      expect(users.sent).toEqual([]);
+    });
+
+    it('gives way to another reset of the user that is not over', async () => {
+      const { process, locks, resets, users, wakeUps } = await worker(aResetRow());
+      resets.overwrite(aResetRow({ state: 'claimed', resetId: 'reset-of-the-other' }));
+      locks.overwrite({ customerTenantId, userId }, 'reset-of-the-other');
+
+      expect(await process()).toBe('queued');
+      expect(resets.row(resetId)).toMatchObject({ attempts: 0 });
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: leaseMs + settleMs + 10_000 }]);
+      expect(users.sent).toEqual([]);
+    });
+
+    it('rejects when the wake-up cannot be sent, so that this one comes back', async () => {
+      const { process, wakeUps } = await worker(aResetRow({ notBeforeMs: acceptedAtMs + 1 }));
+      wakeUps.failure = storageUnavailable;
+
+      await expect(process()).rejects.toBe(storageUnavailable);
+    });
+  });
+
+  describe('a row that is spent', () => {
+    const dayMs = 24 * 3_600_000;
+
+    it.each([
+      ['had all its attempts', 'queued', { attempts: 8 }, 'rejected'],
+      ['may have been applied', 'uncertain', { attempts: 8, unknownAtMs: 42 }, 'attention'],
+      ['lost its last worker', 'claimed', { attempts: 8 }, 'attention'],
+    ] as const)('is given up when it %s', async (_what, state, values, expected) => {
+      const { process, users, resets, clock } = await worker(aResetRow({ state, ...values }));
+      clock.pass(leaseMs + settleMs);
+
+      expect(await process()).toBe(expected);
+      expect(resets.row(resetId)).toMatchObject({ attempts: 8, settledAtMs: clock.nowMs });
+      expect(users.sent).toEqual([]);
+    });
+
+    it('is given up even while everything is stopped', async () => {
+      const { process, control } = await worker(aResetRow({ attempts: 8 }));
+      control.isHalted = true;
+
+      expect(await process()).toBe('rejected');
+    });
+
+    it('is as old as its seal says: who puts a row back makes it no younger', async () => {
+      const now = acceptedAtMs + dayMs;
+      const row = aResetRow({ acceptedAtMs: now, notBeforeMs: now });
+      const { process, users, resets, clock } = await worker(row);
+      clock.pass(dayMs);
+
+      expect(await process()).toBe('rejected');
+      expect(resets.row(resetId)).toMatchObject({ code: 'TimedOut' });
+      expect(users.sent).toEqual([]);
+    });
+
+    it.each([
+      ['reset', dayMs - 1, 'applied'],
+      ['reset', dayMs, 'rejected'],
+      ['bulkReset', 3 * dayMs - 1, 'applied'],
+      ['bulkReset', 3 * dayMs, 'rejected'],
+    ] as const)('by %s at the age of %d ms: %s', async (permission, ageMs, expected) => {
+      const { process, clock } = await worker(aResetRow(), aSealedRequest({ permission }));
+      clock.pass(ageMs);
+
+      expect(await process()).toBe(expected);
+    });
+  });
+
+  it('refuses a sign-in name that belongs to another user by now', async () => {
+    const user = { kind: 'signInName', userPrincipalName: aUser().userPrincipalName } as const;
+    const formerId = '00000000-0000-4000-8000-000000000001' as typeof userId;
+    const { process, users, resets } = await worker(
+      aResetRow({ userId: formerId }),
+      aSealedRequest({ user }),
+    );
+
+    expect(await process()).toBe('rejected');
+    expect(resets.row(resetId)).toMatchObject({ code: 'UserNotFound', userId: formerId });
+    expect(users.sent).toEqual([]);
+  });
+
+  it('carries on with a refused password until one is accepted', async () => {
+    const { process, users, resets, seals } = await worker(aResetRow());
+    users.answers.push('PasswordRejected', 'applied');
+
+    expect([await process(), await process()]).toEqual(['queued', 'applied']);
+    const { seal = '' } = resets.row(resetId) as { seal?: string };
+    const opened = await seals.open(resetId, seal, signal);
+    expect(users.passwordOf({ customerTenantId, userId })).toBe(
+      opened?.passwordProfile.password.reveal(),
+    );
   });
 
   describe('the caller', () => {
@@ -300,36 +470,46 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
   const clock = new FakeClock(acceptedAtMs);
   const users = new FakeCustomerUsers(known);
   const wakeUps = new FakeWakeUps();
+  const control = new FakeControl();
   const keys = new FakeSealingKeys();
-  const seals = createSeals({ keys });
+  const locks = new FakeUserLocks();
+  const seals = createSeals({ envelopes: createEnvelopes({ keys }) });
   const resets = new FakeResetStore([await withSeal(row, request, seals)]);
   const asked: SealedRequest[] = [];
+  const forged: ResetRow[] = [];
+  const putOff: unknown[] = [];
   let refusal: ResetError | undefined;
   const authorize: Authorize = (sealed) => {
     asked.push(sealed as SealedRequest);
     return refusal ? Promise.reject(refusal) : Promise.resolve();
   };
-  const working = { resets, wakeUps, limits: defaultLimits, now: clock.now };
-  const processPasswordReset = createProcessPasswordReset({
+  const { now } = clock;
+  const pace = { slowDown: () => undefined, speedUp: () => undefined };
+  const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
+  const working = { resets, seals, brakes, limits: defaultLimits, now };
+  const processRow = createProcessRow({
     ...working,
-    seals,
     authorize,
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
-    attempt: createAttempt({ ...working, users, sendTimeoutMs: 30_000, random: () => 0.5 }),
+    attempt: createAttempt({
+      ...working,
+      users,
+      takeUser: createTakeUser({ locks, resets, settleMs, now }),
+      newPassword: () => new Secret('Another-one-1'),
+      sendTimeoutMs: 30_000,
+      random: () => 0.5,
+    }),
     newAttemptId: () => 'attempt-by-worker',
+    onForged: (row) => forged.push(row),
+    onPutOff: (_row, error) => putOff.push(error),
   });
+  const processPasswordReset = createProcessPasswordReset({ resets, processRow, wakeUps, now });
   const process = () => processPasswordReset(resetId, signal);
   const refuseAs = (error: ResetError) => void (refusal = error);
   return {
-    ...working,
-    process,
-    processPasswordReset,
-    refuseAs,
-    asked,
-    clock,
-    keys,
-    request,
-    users,
+    ...{ process, processPasswordReset, processRow, refuseAs },
+    ...{ asked, forged, putOff, request },
+    ...{ clock, control, keys, locks, resets, seals, users, wakeUps },
   };
 }
 

@@ -18,11 +18,15 @@ export type Envelopes = ReturnType<typeof createEnvelopes>;
 
 /**
  * What only this service can write and read, wherever it is kept: compact JWEs (`dir`, `A256GCM`). The
- * protected header names the key's version and the subject, so an envelope that is copied elsewhere does
- * not open. Everything rejects with a `ResetError` when Key Vault cannot be read.
+ * protected header names the key's version and the subject, so an envelope that is copied to where
+ * another subject belongs does not open. Everything rejects with a `ResetError` when the keys cannot be
+ * read: `KeyVaultUnavailable`, `AppMisconfigured`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7516
  */
 export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
   return {
+    /** @param subject what it is about, by kind and id; it can be read by anybody */
     async seal(subject: string, content: Uint8Array, signal: AbortSignal): Promise<string> {
       const { version, key } = await keys.newest(signal);
       return new CompactEncrypt(content)
@@ -30,7 +34,7 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
         .encrypt(key);
     },
 
-    /** Undefined when it is no envelope of ours, or one about something else. */
+    /** Undefined when it is no envelope of ours, is damaged, or is about something else. */
     async open(
       subject: string,
       envelope: string,
@@ -42,23 +46,20 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
       return sealingKey && decrypt(envelope, sealingKey.key);
     },
 
-    /** Tells a text from another without telling anything about it to those who lack the key. */
+    /** Tells a text from another, and tells nothing about it to those who lack the key. */
     async fingerprint(text: string, signal: AbortSignal): Promise<string> {
-      const { version, key } = await keys.newest(signal);
-      return `${version}.${macOf(text, key).toString('base64url')}`;
+      return fingerprintOf(text, await keys.newest(signal));
     },
 
+    /** True under older versions of the key, too. */
     async isFingerprintOf(
       text: string,
       fingerprint: string,
       signal: AbortSignal,
     ): Promise<boolean> {
-      const [version = '', mac = ''] = fingerprint.split('.');
+      const [version = ''] = fingerprint.split('.');
       const sealingKey = await keys.byVersion(version, signal);
-      if (sealingKey === undefined) return false;
-      const expected = macOf(text, sealingKey.key);
-      const given = Buffer.from(mac, 'base64url');
-      return given.length === expected.length && timingSafeEqual(given, expected);
+      return sealingKey !== undefined && isSame(fingerprint, fingerprintOf(text, sealingKey));
     },
   };
 }
@@ -83,8 +84,13 @@ async function decrypt(envelope: string, key: Uint8Array): Promise<Uint8Array | 
   }
 }
 
-/** A key of its own: one key, one purpose. */
-function macOf(text: string, key: Uint8Array): Buffer {
-  const macKey = Buffer.from(hkdfSync('sha256', key, '', 'fingerprint', 32));
-  return createHmac('sha256', macKey).update(text).digest();
+/** Under a key of its own: one key, one purpose. */
+function fingerprintOf(text: string, { version, key }: SealingKey): string {
+  const macKey = new Uint8Array(hkdfSync('sha256', key, '', 'fingerprint', 32));
+  return `${version}.${createHmac('sha256', macKey).update(text).digest('base64url')}`;
+}
+
+function isSame(left: string, right: string): boolean {
+  const [one, other] = [Buffer.from(left), Buffer.from(right)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }

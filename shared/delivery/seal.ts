@@ -20,7 +20,7 @@ const contentSchema = z.strictObject({
   acceptedAtMs: z.number(),
 });
 
-/** Seals are envelopes about one reset: one that is copied to another row does not open. */
+/** Seals are envelopes about one reset: one that is copied to another row does not open there. */
 export function createSeals({
   envelopes,
 }: {

@@ -76,13 +76,34 @@ describe('createSealingKeys()', () => {
     expect(asked).toEqual(['sealing-key']);
   });
 
-  it('asks again for a version that could not be read', async () => {
+  it('knows no version that the vault does not have, until it has it', async () => {
     const { keys, vault } = keysOf({});
-    await expect(keys.byVersion('v1', signal)).rejects.toMatchObject({ code: 'AppMisconfigured' });
+
+    expect(await keys.byVersion('v1', signal)).toBeUndefined();
     vault['v1'] = firstKey.toString('base64');
 
     expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
   });
+
+  it('asks again for a version that could not be read', async () => {
+    const { keys, failWith } = keysOf({ v1: firstKey.toString('base64') });
+    const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+    failWith(failure);
+    await expect(keys.byVersion('v1', signal)).rejects.toBe(failure);
+    failWith(undefined);
+
+    expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
+  });
+
+  it.each(['', '../partner-refresh-token', 'v1?', 'v'.repeat(65)])(
+    'does not ask the vault for a version that none can be: %j',
+    async (version) => {
+      const { keys, asked } = keysOf({});
+
+      expect(await keys.byVersion(version, signal)).toBeUndefined();
+      expect(asked).toEqual([]);
+    },
+  );
 
   describe('while the vault does not answer', () => {
     it.each([
@@ -140,17 +161,18 @@ function keysOf(vault: Record<string, string>) {
   const clock = new FakeClock();
   const asked: string[] = [];
   let failure: ResetError | undefined;
-  const read = (version: string | undefined): Promise<StoredSecret> => {
+  const read = (version: string | undefined): Promise<StoredSecret | undefined> => {
     if (failure) return Promise.reject(failure);
     const value = version === undefined ? undefined : vault[version];
-    return version === undefined || value === undefined
-      ? Promise.reject(new ResetError('AppMisconfigured', 'Cannot read secret: no such version'))
-      : Promise.resolve({ value: new Secret(value), version, updatedAtMs: clock.nowMs });
+    if (version === undefined || value === undefined) return Promise.resolve(undefined);
+    return Promise.resolve({ value: new Secret(value), version, updatedAtMs: clock.nowMs });
   };
   const secrets: KeyVaultSecrets = {
-    get(name) {
+    async get(name) {
       asked.push(name);
-      return read(Object.keys(vault).at(-1));
+      const newest = await read(Object.keys(vault).at(-1));
+      if (newest === undefined) throw new ResetError('AppMisconfigured', 'Cannot read secret');
+      return newest;
     },
     getVersion(name, version) {
       asked.push(`${name}/${version}`);
@@ -160,6 +182,6 @@ function keysOf(vault: Record<string, string>) {
   };
   const isTransient = (error: unknown) => error instanceof ResetError && error.recovery === 'later';
   const keys = createSealingKeys({ secrets, isTransient, now: clock.now });
-  const failWith = (error: ResetError) => void (failure = error);
+  const failWith = (error: ResetError | undefined) => void (failure = error);
   return { keys, vault, clock, asked, failWith };
 }

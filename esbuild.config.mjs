@@ -62,6 +62,7 @@ async function buildLocalPrograms() {
       demo: 'infra/local/demo.ts',
       bench: 'test/bench/main.ts',
       'bench-client': 'test/bench/client-process.ts',
+      'bench-in-memory': 'test/bench/in-memory.ts',
       simulate: 'test/simulation/main.ts',
     },
     outdir: `${root}build`,

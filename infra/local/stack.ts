@@ -178,7 +178,10 @@ function callerListOf(callers: readonly LocalCaller[], customerTenantId: string)
 
 const storageNames = {
   tables: ['passwordresets', 'bulkresets', 'userlocks', 'control', 'idempotencykeys'],
-  queues: ['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison', 'bulk-reset-slices'],
+  queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
+    name,
+    `${name}-poison`,
+  ]),
   containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults'],
 };
 

@@ -134,7 +134,10 @@ export function createOutside(config: Config) {
 /** All that a deployment must make. */
 const storageNames = {
   tables: ['passwordresets', 'bulkresets', 'userlocks', 'control', 'idempotencykeys'],
-  queues: ['password-resets', 'bulk-reset-jobs', 'bulk-reset-jobs-poison', 'bulk-reset-slices'],
+  queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
+    name,
+    `${name}-poison`,
+  ]),
   containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults'],
 };
 

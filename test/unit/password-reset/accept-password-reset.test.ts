@@ -1,25 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
+import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
-import {
-  createAcceptPasswordReset,
-  type PasswordResetOrder,
-} from '../../../shared/password-reset/accept-password-reset.js';
+import { createAcceptPasswordReset } from '../../../shared/password-reset/accept-password-reset.js';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
+import { createBrakes } from '../../../shared/password-reset/brakes.js';
 import { createCheckUser } from '../../../shared/password-reset/check-user.js';
+import { createClaimIdempotencyKey } from '../../../shared/password-reset/claim-idempotency-key.js';
 import { customerNotFound } from '../../../shared/password-reset/customer-not-found.js';
 import type { CustomerDomain, UserPrincipalName } from '../../../shared/password-reset/ids.js';
-import { findPasswordFault } from '../../../shared/password-reset/password.js';
+import { generatePassword } from '../../../shared/password-reset/password.js';
+import type { PasswordResetOrder } from '../../../shared/password-reset/password-reset-order.js';
 import type { Authorize } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
+import { createTakeUser } from '../../../shared/password-reset/take-user.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aUser } from '../../builders/a-user.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { FakeControl } from '../../fakes/fake-control.js';
 import { FakeCustomerUsers, type FakeUser } from '../../fakes/fake-customer-users.js';
 import { FakeCustomers } from '../../fakes/fake-customers.js';
+import { FakeIdempotencyKeys } from '../../fakes/fake-idempotency-keys.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const { signal } = new AbortController();
@@ -33,7 +38,7 @@ describe('createAcceptPasswordReset()', () => {
       const { row, password } = await accept(anOrder());
 
       expect(row).toMatchObject({ resetId, state: 'applied', userId, attempts: 1 });
-      expect(users.passwordOf({ customerTenantId, userId })).toBe(password.reveal());
+      expect(users.passwordOf({ customerTenantId, userId })).toBe(password?.reveal());
     });
 
     it('is recorded with what was asked for', async () => {
@@ -65,13 +70,14 @@ describe('createAcceptPasswordReset()', () => {
       expect((await accept(anOrder())).row).not.toHaveProperty('reference');
     });
 
-    it('gets a password of the configured style, another one each time', async () => {
-      const first = await door().accept(anOrder());
-      const second = await door().accept(anOrder());
+    it('gets a generated password, another one each time', async () => {
+      const { accept } = door();
 
-      expect(first.password.reveal()).toHaveLength(20);
-      expect(findPasswordFault(first.password)).toBeUndefined();
-      expect(first.password.reveal()).not.toBe(second.password.reveal());
+      const first = await accept(anOrder());
+      const second = await accept(anOrder());
+
+      expect(first.password?.reveal()).toHaveLength(20);
+      expect(first.password?.reveal()).not.toBe(second.password?.reveal());
     });
 
     it.each([true, false])(
@@ -99,23 +105,14 @@ describe('createAcceptPasswordReset()', () => {
         user: { kind: 'id', userId },
         passwordProfile: { password, forceChangePassword: true },
         isChosen: false,
+        acceptedAtMs,
       });
-      await expect(seals.open('reset-8', seal, signal)).rejects.toThrow('another password reset');
+      expect(await seals.open('reset-8', seal, signal)).toBeUndefined();
     });
   });
 
   describe('the order of things', () => {
-    it('sends nothing before there is a claimed row and a wake-up', async () => {
-      const { accept, users, resets, wakeUps } = door();
-      const before: unknown[] = [];
-      users.onReset = () => void before.push(resets.row(resetId).state, wakeUps.sent.length);
-
-      await accept(anOrder());
-
-      expect(before).toEqual(['claimed', 1]);
-    });
-
-    it('creates the row claimed: accepting and claiming are one write', async () => {
+    it('creates the row claimed before it sends: accepting and claiming are one write', async () => {
       const { accept, users, resets } = door();
       let created: unknown;
       users.onReset = () => void (created = resets.row(resetId));
@@ -130,23 +127,22 @@ describe('createAcceptPasswordReset()', () => {
       });
     });
 
-    it('sends along a wake-up for the time at which a silent claim may be taken over', async () => {
+    it('wakes nobody up for a row that is settled', async () => {
       const { accept, wakeUps } = door();
 
       await accept(anOrder());
 
-      expect(wakeUps.sent).toEqual([
-        { resetId, delayMs: defaultLimits.leaseMs + defaultLimits.settleMs },
-      ]);
+      expect(wakeUps.sent).toEqual([]);
     });
 
-    it('goes on when only the wake-up cannot be sent: the row is there', async () => {
-      const { accept, wakeUps, unfinished } = door();
+    it('goes on when only the wake-up cannot be sent: the sweeper finds the row', async () => {
+      const { accept, users, wakeUps, unfinished } = door();
+      users.answers.push('OutcomeUnknown');
       wakeUps.failure = new ResetError('StorageUnavailable', 'Cannot send a message');
 
       const { row } = await accept(anOrder());
 
-      expect(row.state).toBe('applied');
+      expect(row.state).toBe('uncertain');
       expect(unfinished).toEqual([wakeUps.failure]);
     });
 
@@ -183,9 +179,67 @@ describe('createAcceptPasswordReset()', () => {
       };
 
       await expect(accept(anOrder())).rejects.toBe(failure);
-      await expect(create(late ?? aResetRow())).rejects.toThrow('exists already');
+      expect(await create(late ?? aResetRow())).toBe('exists');
       expect(resets.row(resetId).state).toBe('cancelled');
       expect(users.sent).toEqual([]);
+    });
+
+    it('is left alone when somebody else has begun to work on it', async () => {
+      const { accept, resets } = door();
+      const theirs = aResetRow({ state: 'claimed', resetId, attemptId: 'attempt-of-another' });
+      resets.create = () => {
+        resets.overwrite(theirs);
+        return Promise.reject(failure);
+      };
+
+      await expect(accept(anOrder())).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+      expect(resets.row(resetId)).toEqual(theirs);
+    });
+
+    it('is left alone when it is settled already', async () => {
+      const { accept, resets } = door();
+      const settled = aResetRow({ state: 'applied', resetId, attemptId: 'attempt-1' });
+      resets.create = () => {
+        resets.overwrite(settled);
+        return Promise.reject(failure);
+      };
+
+      await expect(accept(anOrder())).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+      expect(resets.row(resetId)).toEqual(settled);
+    });
+
+    it.each(['create', 'replace'] as const)(
+      'leaves the outcome unknown when another write comes before the withdrawal: %s',
+      async (write) => {
+        const { accept, resets } = door();
+        const create = resets.create.bind(resets);
+        const read = resets.read.bind(resets);
+        resets.create = async (row) => {
+          resets.create = create;
+          if (write === 'replace') await create(row);
+          throw failure;
+        };
+        resets.read = async (id) => {
+          const found = await read(id);
+          resets.overwrite(aResetRow({ state: 'claimed', resetId, attemptId: 'attempt-late' }));
+          return found;
+        };
+
+        await expect(accept(anOrder())).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+        expect(resets.row(resetId)).toMatchObject({ attemptId: 'attempt-late' });
+      },
+    );
+
+    it('stays when there is a key under which the caller can ask again', async () => {
+      const { accept, resets, users } = door();
+      resets.lostAnswers = { create: failure };
+
+      await expect(accept(anOrder({ idempotencyKey: 'key-1' }))).rejects.toBe(failure);
+      expect(resets.row(resetId)).toMatchObject({ state: 'claimed' });
+      expect(users.sent).toEqual([]);
+
+      const again = await accept(anOrder({ idempotencyKey: 'key-1' }));
+      expect(again).toEqual({ row: resets.row(resetId) });
     });
 
     it('leaves the outcome unknown when storage does not even let it be withdrawn', async () => {
@@ -360,7 +414,7 @@ describe('createAcceptPasswordReset()', () => {
       const { password } = await accept(anOrder({ password: chosen }));
 
       const { seal = '' } = resets.row(resetId) as { seal?: string };
-      expect(password.reveal()).toBe(chosen.reveal());
+      expect(password?.reveal()).toBe(chosen.reveal());
       expect(users.passwordOf({ customerTenantId, userId })).toBe(chosen.reveal());
       expect(await seals.open(resetId, seal, signal)).toMatchObject({ isChosen: true });
     });
@@ -388,12 +442,12 @@ describe('createAcceptPasswordReset()', () => {
 
     it('waits in the row for another attempt when that can help', async () => {
       const { accept, users, wakeUps } = door();
-      users.answers.push('Throttled');
+      users.answers.push(new ResetError('Throttled', 'Later', { retryAfterMs: 9_000 }));
 
       const { row } = await accept(anOrder());
 
-      expect(row).toMatchObject({ state: 'queued', attempts: 1, definiteAnswers: 1 });
-      expect(wakeUps.sent).toHaveLength(2);
+      expect(row).toMatchObject({ state: 'queued', definiteAnswers: 1 });
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 9_000 }]);
     });
 
     it('shows as claimed when somebody else holds the row by now', async () => {
@@ -411,7 +465,174 @@ describe('createAcceptPasswordReset()', () => {
 
     const { password } = await accept(anOrder());
 
-    expect(JSON.stringify([resets.rows, wakeUps.sent])).not.toContain(password.reveal());
+    expect(password?.reveal()).toHaveLength(20);
+    expect(JSON.stringify([resets.rows, wakeUps.sent])).not.toContain(password?.reveal());
+  });
+
+  describe('while everything is stopped', () => {
+    it('refuses as Halted and keeps nothing, not even the idempotency key', async () => {
+      const { accept, control, resets, wakeUps, users } = door();
+      control.isHalted = true;
+      const order = anOrder({ idempotencyKey: 'key-1' });
+
+      await expect(accept(order)).rejects.toMatchObject({ code: 'Halted' });
+      expect([resets.rows, wakeUps.sent, users.sent]).toEqual([[], [], []]);
+
+      control.isHalted = false;
+      const { row } = await accept({ ...order, delivery: 'none' });
+      expect(row).toMatchObject({ state: 'applied' });
+    });
+
+    it('refuses first whoever may not ask at all', async () => {
+      const refusal = new ResetError('PermissionDenied', 'The caller lacks the permission');
+      const { accept, control } = door({ refusal });
+      control.isHalted = true;
+
+      await expect(accept(anOrder())).rejects.toBe(refusal);
+    });
+  });
+
+  describe('while the customer is braked', () => {
+    const untilMs = acceptedAtMs + 7_000;
+
+    it('queues the row until then, wakes it up then, and sends nothing', async () => {
+      const { accept, control, resets, wakeUps, users } = door();
+      await control.brake(customerTenantId, untilMs);
+
+      const { row } = await accept(anOrder());
+
+      expect(row).toEqual(resets.row(resetId));
+      expect(row).toMatchObject({ state: 'queued', attempts: 0, notBeforeMs: untilMs });
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 7_000 }]);
+      expect(users.sent).toEqual([]);
+    });
+
+    it('answers with the password that the seal holds', async () => {
+      const { accept, control, resets, seals } = door();
+      await control.brake('partner', untilMs);
+
+      const { password } = await accept(anOrder());
+
+      const { seal = '' } = resets.row(resetId) as { seal?: string };
+      const opened = await seals.open(resetId, seal, signal);
+      expect(password?.reveal()).toHaveLength(20);
+      expect(opened?.passwordProfile.password.reveal()).toBe(password?.reveal());
+    });
+
+    it('does not even look at the user', async () => {
+      const { accept, control, users } = door();
+      await control.brake(customerTenantId, untilMs);
+      users.get = () => Promise.reject(new Error('nobody asked for the user'));
+
+      expect((await accept(anOrder())).row.state).toBe('queued');
+    });
+
+    it('answers although the wake-up cannot be sent: the sweeper finds the row', async () => {
+      const { accept, control, wakeUps, unfinished } = door();
+      await control.brake(customerTenantId, untilMs);
+      wakeUps.failure = new ResetError('StorageUnavailable', 'Cannot send a message');
+
+      expect((await accept(anOrder())).row.state).toBe('queued');
+      expect(unfinished).toEqual([wakeUps.failure]);
+    });
+
+    it('withdraws a row whose creation failed', async () => {
+      const { accept, control, resets } = door();
+      await control.brake(customerTenantId, untilMs);
+      const failure = new ResetError('StorageUnavailable', 'Cannot create a row');
+      resets.lostAnswers = { create: failure };
+
+      await expect(accept(anOrder())).rejects.toBe(failure);
+      expect(resets.row(resetId)).toMatchObject({ state: 'cancelled' });
+    });
+
+    it('gives the row that was accepted before under the same key', async () => {
+      const { accept, control, resets, wakeUps } = door();
+      await control.brake(customerTenantId, untilMs);
+      const order = anOrder({ idempotencyKey: 'key-1' });
+      await accept(order);
+
+      expect(await accept(order)).toEqual({ row: resets.row(resetId) });
+      expect(wakeUps.sent).toHaveLength(1);
+    });
+  });
+
+  describe('the idempotency key', () => {
+    const order = anOrder({ idempotencyKey: 'key-1' });
+
+    it('with the same order gives the same row, without a password', async () => {
+      const { accept, resets, users } = door();
+      await accept(order);
+
+      expect(await accept(order)).toEqual({ row: resets.row(resetId) });
+      expect(users.sent).toHaveLength(1);
+    });
+
+    it.each([
+      ['user', { user: { kind: 'id', userId: customerTenantId as string as typeof userId } }],
+      ['password', { password: new Secret('Snow-in-1234') }],
+      ['delivery', { delivery: 'none' }],
+    ] satisfies [string, Partial<PasswordResetOrder>][])(
+      'with another %s is a conflict, and stores nothing',
+      async (_what, values) => {
+        const { accept, resets, users } = door();
+        await accept(order);
+
+        await expect(accept({ ...order, ...values })).rejects.toMatchObject({
+          code: 'IdempotencyConflict',
+        });
+        expect(resets.rows).toHaveLength(1);
+        expect(users.sent).toHaveLength(1);
+      },
+    );
+
+    it('of another caller is another key', async () => {
+      const { accept } = door();
+      await accept(order);
+
+      const { row } = await accept({ ...order, caller: 'flow' });
+
+      expect(row).toMatchObject({ resetId: 'reset-8', caller: 'flow' });
+    });
+
+    it('makes one row and one reset of fifty requests at once', async () => {
+      const { accept, resets, users } = door();
+
+      const answers = await Promise.all(Array.from({ length: 50 }, () => accept(order)));
+
+      expect(resets.rows).toHaveLength(1);
+      expect(users.sent).toHaveLength(1);
+      expect(answers.filter(({ password }) => password !== undefined)).toHaveLength(1);
+      expect(new Set(answers.map(({ row }) => row.resetId)).size).toBe(1);
+    });
+
+    it('leads to a row of this order that there is not yet: it is made', async () => {
+      const { accept, resets } = door();
+      const failure = new ResetError('StorageUnavailable', 'Cannot create a row');
+      resets.failures.create = failure;
+      await expect(accept(order)).rejects.toBe(failure);
+      delete resets.failures.create;
+
+      const { row } = await accept(order);
+
+      expect(row).toMatchObject({ resetId, state: 'applied' });
+    });
+
+    it('cannot tell what became of a row that is gone', async () => {
+      const { accept, resets } = door();
+      await accept(order);
+      resets.read = () => Promise.resolve(undefined);
+
+      await expect(accept(order)).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+    });
+
+    it('keeps nothing when it cannot be read', async () => {
+      const { accept, resets, idempotencyKeys } = door();
+      idempotencyKeys.failure = new ResetError('StorageUnavailable', 'Cannot read a key');
+
+      await expect(accept(order)).rejects.toBe(idempotencyKeys.failure);
+      expect(resets.rows).toEqual([]);
+    });
   });
 });
 
@@ -436,26 +657,48 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
   const users = new FakeCustomerUsers([user]);
   const resets = new FakeResetStore();
   const wakeUps = new FakeWakeUps();
+  const control = new FakeControl();
+  const locks = new FakeUserLocks();
   const keys = new FakeSealingKeys();
-  const seals = createSeals({ keys });
+  const envelopes = createEnvelopes({ keys });
+  const seals = createSeals({ envelopes });
+  const { now } = clock;
+  const idempotencyKeys = new FakeIdempotencyKeys({ now });
   const asked: Parameters<Authorize>[0][] = [];
   const unfinished: unknown[] = [];
-  const working = { resets, wakeUps, limits: defaultLimits, now: clock.now };
+  let resetNumber = 7;
+  const pace = { slowDown: () => undefined, speedUp: () => undefined };
+  const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
+  const newPassword = () => generatePassword({ kind: 'random', length: 20 });
+  const working = { resets, seals, brakes, newPassword, limits: defaultLimits, now };
   const acceptPasswordReset = createAcceptPasswordReset({
     ...working,
     customers,
-    seals,
+    wakeUps,
     authorize: (request) => {
       asked.push(request);
       return refusal ? Promise.reject(refusal) : Promise.resolve();
     },
+    claimIdempotencyKey: createClaimIdempotencyKey({
+      keys: idempotencyKeys,
+      fingerprints: envelopes,
+      now,
+    }),
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
-    attempt: createAttempt({ ...working, users, sendTimeoutMs: 30_000, random: () => 0 }),
-    passwordStyle: { kind: 'random', length: 20 },
-    newResetId: () => resetId,
+    attempt: createAttempt({
+      ...working,
+      users,
+      takeUser: createTakeUser({ locks, resets, settleMs: defaultLimits.settleMs, now }),
+      sendTimeoutMs: 30_000,
+      random: () => 0,
+    }),
+    newResetId: () => `reset-${resetNumber++}`,
     newAttemptId: () => 'attempt-1',
     onUnfinished: (_resetId, error) => unfinished.push(error),
   });
   const accept = (order: PasswordResetOrder, budget = signal) => acceptPasswordReset(order, budget);
-  return { accept, asked, customers, users, resets, wakeUps, keys, seals, unfinished };
+  return {
+    ...{ accept, asked, unfinished, keys, seals },
+    ...{ control, customers, idempotencyKeys, resets, users, wakeUps },
+  };
 }

@@ -1,20 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
+import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
-import type { SealedRequest } from '../../../shared/password-reset/ports.js';
+import type { SealedRequest, UserLockEntry } from '../../../shared/password-reset/ports.js';
 import {
   createReadPassword,
   createReadPasswordReset,
+  readableForMs,
   type Reader,
 } from '../../../shared/password-reset/read-password-reset.js';
-import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
 import {
+  acceptedAtMs,
   anotherCustomerTenantId,
   aResetRow,
   customerTenantId,
+  userId,
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const { signal } = new AbortController();
 
@@ -39,72 +46,158 @@ describe('createReadPasswordReset()', () => {
 
 describe('createReadPassword()', () => {
   const helpdesk: Reader = { name: 'helpdesk', maySee: (id) => id === customerTenantId };
+  const applied = aResetRow({ state: 'applied', userId });
+  const none = { kind: 'none' };
 
   it('gives the password of an applied row to the caller who asked for it', async () => {
-    const request = aSealedRequest();
-    const { readPassword, row } = await sealedIn(aResetRow({ state: 'applied' }), request);
+    const { read, request } = await vault(applied);
 
-    const password = await readPassword(row, helpdesk, signal);
-
-    expect(password?.reveal()).toBe(request.passwordProfile.password.reveal());
+    expect(await read(helpdesk)).toEqual({
+      kind: 'password',
+      password: request.passwordProfile.password,
+    });
   });
 
   it.each(['queued', 'claimed', 'uncertain'] as const)(
     'gives none of a row that is %s, although it is in the seal',
     async (state) => {
-      const { readPassword, row } = await sealedIn(aResetRow({ state }), aSealedRequest());
+      const { read } = await vault(aResetRow({ state }));
 
-      expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
+      expect(await read(helpdesk)).toEqual(none);
     },
   );
 
   it.each(['applied', 'rejected', 'cancelled', 'attention'] as const)(
     'gives none of a row that is %s and has no seal',
     async (state) => {
-      const { readPassword } = await sealedIn(aResetRow({ state: 'applied' }), aSealedRequest());
+      const { readPassword } = await vault(applied);
 
-      expect(await readPassword(aResetRow({ state }), helpdesk, signal)).toBeUndefined();
+      expect(await readPassword(aResetRow({ state }), helpdesk, signal)).toEqual(none);
     },
   );
 
-  it('believes the seal about the caller, not the row', async () => {
-    const { readPassword, row } = await sealedIn(
-      aResetRow({ state: 'applied', caller: 'thief' }),
-      aSealedRequest({ caller: 'helpdesk' }),
-    );
+  it.each([
+    ['just below 72 hours', readableForMs - 1, 'password'],
+    ['after 72 hours', readableForMs, 'none'],
+  ])('%s after the reset', async (_when, ageMs, kind) => {
+    const { read, clock } = await vault(applied);
+    clock.nowMs = applied.settledAtMs + ageMs;
 
-    expect(await readPassword(row, { ...helpdesk, name: 'thief' }, signal)).toBeUndefined();
+    expect(await read(helpdesk)).toMatchObject({ kind });
   });
 
-  it('believes the seal about the delivery, not the row', async () => {
-    const { readPassword, row } = await sealedIn(
-      aResetRow({ state: 'applied', delivery: 'response' }),
-      aSealedRequest({ delivery: 'none' }),
-    );
-
-    expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
+  it('keeps a password for three days', () => {
+    expect(readableForMs).toBe(259_200_000);
   });
 
-  it('believes the seal about the customer, whom the caller must still be allowed to see', async () => {
-    const { readPassword, row } = await sealedIn(
-      aResetRow({ state: 'applied', customerTenantId }),
-      aSealedRequest({ customerTenantId: anotherCustomerTenantId }),
-    );
+  it.each([
+    ['caller', { caller: 'thief' }, { caller: 'helpdesk' }, 'thief'],
+    ['delivery', { delivery: 'response' }, { delivery: 'none' }, 'helpdesk'],
+    ['customer', {}, { customerTenantId: anotherCustomerTenantId }, 'helpdesk'],
+  ] as const)('believes the seal about the %s, not the row', async (_what, row, sealed, name) => {
+    const { read } = await vault({ ...applied, ...row }, aSealedRequest(sealed));
 
-    expect(await readPassword(row, helpdesk, signal)).toBeUndefined();
+    expect(await read({ ...helpdesk, name })).toEqual(none);
   });
 
-  it('rejects when the seal was copied from another reset', async () => {
-    const { readPassword, row } = await sealedIn(aResetRow({ state: 'applied' }), aSealedRequest());
+  it('gives none of a seal that was copied from another reset', async () => {
+    const { readPassword, row } = await vault(applied);
+    const copy = { ...row, resetId: 'reset-of-another' };
 
-    await expect(
-      readPassword({ ...row, resetId: 'reset-of-another' }, helpdesk, signal),
-    ).rejects.toThrow('The seal was made for another password reset');
+    expect(await readPassword(copy, helpdesk, signal)).toEqual(none);
+  });
+
+  describe('while an attempt with unknown outcome may still arrive', () => {
+    const settling = { ...applied, unknownAtMs: acceptedAtMs };
+    const untilMs = acceptedAtMs + defaultLimits.settleMs;
+
+    it('says until when the password is not sure', async () => {
+      const { read, clock } = await vault(settling);
+      clock.nowMs = untilMs - 1;
+
+      expect(await read(helpdesk)).toEqual({ kind: 'settling', untilMs });
+    });
+
+    it('gives it from then on', async () => {
+      const { read, clock } = await vault(settling);
+      clock.nowMs = untilMs;
+
+      expect(await read(helpdesk)).toMatchObject({ kind: 'password' });
+    });
+
+    it('says nothing of the kind to whoever may not read it', async () => {
+      const { read } = await vault(settling);
+
+      expect(await read({ ...helpdesk, name: 'thief' })).toEqual(none);
+    });
+  });
+
+  describe('when another reset of the user has begun', () => {
+    const newerId = 'reset-of-the-newer';
+    const ours = { resetId: applied.resetId, acceptedAtMs };
+
+    it.each(['queued', 'claimed', 'uncertain', 'applied', 'attention'] as const)(
+      'does not show the password while that one is %s',
+      async (state) => {
+        const { read, lockFor, resets } = await vault(applied);
+        resets.overwrite(aResetRow({ state, resetId: newerId }));
+        await lockFor({ resetId: newerId, applied: ours });
+
+        expect(await read(helpdesk)).toEqual({ kind: 'superseded' });
+      },
+    );
+
+    it.each(['rejected', 'cancelled'] as const)(
+      'shows the password when that one was %s: it has changed nothing',
+      async (state) => {
+        const { read, lockFor, resets } = await vault(applied);
+        resets.overwrite(aResetRow({ state, resetId: newerId }));
+        await lockFor({ resetId: newerId, applied: ours });
+
+        expect(await read(helpdesk)).toMatchObject({ kind: 'password' });
+      },
+    );
+
+    it.each([
+      ['one between them was applied', { applied: { resetId: 'reset-between', acceptedAtMs } }],
+      ['it is not known which one was applied', {}],
+    ])('does not show the password when that one was refused, but %s', async (_what, entry) => {
+      const { read, lockFor, resets } = await vault(applied);
+      resets.overwrite(aResetRow({ state: 'rejected', resetId: newerId }));
+      await lockFor({ resetId: newerId, ...entry });
+
+      expect(await read(helpdesk)).toEqual({ kind: 'superseded' });
+    });
+
+    it('does not show the password when the row of that one is gone', async () => {
+      const { read, lockFor } = await vault(applied);
+      await lockFor({ resetId: newerId, applied: ours });
+
+      expect(await read(helpdesk)).toEqual({ kind: 'superseded' });
+    });
+  });
+
+  it('rejects when the lock cannot be read: nobody knows whether it still works', async () => {
+    const { read, locks } = await vault(applied);
+    locks.failure = new ResetError('StorageUnavailable', 'Cannot read a lock');
+
+    await expect(read(helpdesk)).rejects.toBe(locks.failure);
   });
 });
 
-async function sealedIn(row: ResetRow, request: SealedRequest) {
-  const seals = createSeals({ keys: new FakeSealingKeys() });
-  const seal = await seals.seal(row.resetId, request, signal);
-  return { readPassword: createReadPassword({ seals }), row: { ...row, seal } as ResetRow };
+/** A row that holds the seal of the request, and what is needed to read it. */
+async function vault(unsealed: ResetRow, request: SealedRequest = aSealedRequest()) {
+  const seals = createSeals({ envelopes: createEnvelopes({ keys: new FakeSealingKeys() }) });
+  const seal = await seals.seal(unsealed.resetId, request, signal);
+  const row = { ...unsealed, seal } as ResetRow;
+  const resets = new FakeResetStore([row]);
+  const locks = new FakeUserLocks();
+  const clock = new FakeClock(acceptedAtMs + 1_000);
+  const { settleMs } = defaultLimits;
+  const readPassword = createReadPassword({ seals, locks, resets, settleMs, now: clock.now });
+  const read = (reader: Reader) => readPassword(row, reader, signal);
+  const user = { customerTenantId, userId };
+  const { etag } = await locks.createOrRead(user, row.resetId);
+  const lockFor = (entry: UserLockEntry) => locks.replace(user, entry, etag);
+  return { readPassword, read, lockFor, row, request, resets, locks, clock };
 }

@@ -12,7 +12,7 @@ export interface Call<Reply> {
   /** Where a page continues; the headers of every call are added. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** `MS-RequestId` of the first request, when the caller has a use for it. */
+  /** `MS-RequestId` of the first request, a GUID; the same when a lost answer is asked for again. */
   readonly requestId?: string;
   /** What a 404 means when its code does not tell. */
   readonly absent: AbsentCode;

@@ -1,3 +1,4 @@
+import { v5 as uuidV5 } from 'uuid';
 import { ResetError } from '../password-reset/reset-error.js';
 import { withTimeout } from '../platform/deadline.js';
 import type { Fetch } from '../platform/http.js';
@@ -54,9 +55,9 @@ export function createSend(dependencies: SendDependencies): Send {
         return await sendWith(token, operation, call.requestId, signal);
       } catch (error) {
         if (!(error instanceof ResetError) || error.code !== 'AccessTokenRejected') throw error;
-        // Nothing was done, so even a reset may be sent again. An answer came, so its id must be new.
+        // Nothing was done, so even a reset may be sent again.
         const renewed = await accessToken.renew(token, signal);
-        return await sendWith(renewed, operation, undefined, signal);
+        return await sendWith(renewed, operation, nextRequestId(call), signal);
       }
     } catch (error) {
       // Whatever happens after sending is a ResetError: only the wait for a token ends otherwise.
@@ -102,6 +103,16 @@ interface Operation<Reply> {
   readonly url: string;
   readonly call: Call<Reply>;
   readonly deadlineMs: number;
+}
+
+/**
+ * An answer came, so the id must be a new one. It is derived from the one before, so that the next call
+ * with the same id comes to it again should the answer to this request be lost.
+ *
+ * @see https://learn.microsoft.com/partner-center/developer/headers
+ */
+function nextRequestId({ requestId }: Call<unknown>): string | undefined {
+  return requestId === undefined ? undefined : uuidV5('after 401', requestId);
 }
 
 /** After a 429 nobody waits here: whoever called knows of the others who must not send now either. */

@@ -21,6 +21,7 @@ import { Secret } from '../../shared/platform/secret.js';
 const customerTenantId = '0b6e1a37-2f5c-4c0e-9a52-7d3f1e8c4a01' as CustomerTenantId;
 const userId = '5d2f7c10-8f0a-4b6d-a9a3-1c2e3f4a5b06' as UserId;
 const userPath = `/v1/customers/${customerTenantId}/users/${userId}`;
+const requestId = '3f1d5a0c-7f0e-4c4a-9a52-0d8c3f1c7c52';
 const password = 'Zq7-CANARY-f4Lk';
 const now = () => Date.parse('2024-03-01T12:00:00Z');
 const signal = new AbortController().signal;
@@ -151,7 +152,7 @@ function partnerCenter({ resetRoute = 'resetpassword', timeoutMs = 10_000, url }
         customerTenantId,
         userId,
         passwordProfile: { password: new Secret(password), forceChangePassword: true },
-        requestId: 'request-of-the-row',
+        requestId,
       },
       signal,
     );
@@ -192,7 +193,7 @@ describe('Partner Center contract', () => {
             authorization: 'Bearer Zq7-TOKEN-1',
             accept: 'application/json',
             'content-type': 'application/json',
-            'ms-requestid': 'request-of-the-row',
+            'ms-requestid': requestId,
             'ms-correlationid': 'correlation-1',
             'ms-contract-version': 'v1',
             'ms-partnercenter-application': 'partner-password-reset',
@@ -531,12 +532,13 @@ describe('Partner Center contract', () => {
 
       expect(renewals).toEqual(['Zq7-TOKEN-1']);
       expect(requests).toMatchObject([
-        { headers: { authorization: 'Bearer Zq7-TOKEN-1', 'ms-requestid': 'request-of-the-row' } },
+        { headers: { authorization: 'Bearer Zq7-TOKEN-1', 'ms-requestid': requestId } },
         { headers: { authorization: 'Bearer Zq7-TOKEN-2' } },
       ]);
       const [first, second] = requests;
       expect(second?.body).toBe(first?.body);
-      expect(second?.headers['ms-requestid']).toMatch(/^request-\d$/);
+      expect(second?.headers['ms-requestid']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(second?.headers['ms-requestid']).not.toBe(requestId);
       expect(second?.headers['ms-correlationid']).not.toBe(first?.headers['ms-correlationid']);
     });
 

@@ -15,7 +15,8 @@ const read: Call<{ id: number }> = {
   absent: 'UserNotFound',
   reply: z.object({ id: z.number() }),
 };
-const change: Call<{ id: number }> = { ...read, method: 'PATCH', requestId: 'given', body: {} };
+const requestId = '3f1d5a0c-7f0e-4c4a-9a52-0d8c3f1c7c52';
+const change: Call<{ id: number }> = { ...read, method: 'PATCH', requestId, body: {} };
 
 const ok = { status: 200, body: '{"id":1}' };
 const unauthorized = { status: 401 };
@@ -241,12 +242,44 @@ describe('createSend()', () => {
       expect(sent('MS-CorrelationId')).toEqual(['correlation-1', 'correlation-2']);
     });
 
-    it('keeps the given request id until an answer came', async () => {
+    it('gives a change the given request id, and another one after an answer', async () => {
       const { send, sent } = aSend([unauthorized, ok]);
 
       await send(change, signal);
 
-      expect(sent('MS-RequestId')).toEqual(['given', 'request-1']);
+      const [first, second] = sent('MS-RequestId');
+      expect(first).toBe(requestId);
+      expect(second).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+    });
+
+    it('comes to the same request id again when the answer after the first was lost', async () => {
+      const { send, sent } = aSend([unauthorized, new Error('cut'), unauthorized, ok]);
+      await expect(send(change, signal)).rejects.toMatchObject({ code: 'OutcomeUnknown' });
+
+      await send(change, signal);
+
+      const [first, lost, again, afterLost] = sent('MS-RequestId');
+      expect(again).toBe(first);
+      expect(afterLost).toBe(lost);
+    });
+
+    it('comes to another request id after each given one', async () => {
+      const { send, sent } = aSend([unauthorized, ok, unauthorized, ok]);
+
+      await send(change, signal);
+      await send({ ...change, requestId: 'a9b5c3a2-1111-4c4a-9a52-0d8c3f1c7c52' }, signal);
+
+      expect(new Set(sent('MS-RequestId')).size).toBe(4);
+    });
+
+    it('gives a change without a request id a new one each time', async () => {
+      const { send, sent } = aSend([unauthorized, ok]);
+
+      await send({ ...read, method: 'PATCH', body: {} }, signal);
+
+      expect(sent('MS-RequestId')).toEqual(['request-1', 'request-2']);
     });
 
     it('names the call that failed', async () => {

@@ -11,7 +11,8 @@ const schemaVersion = 1;
 const partitionKey = 'control';
 const brakePrefix = 'brake-';
 
-const timeoutMs = 10_000;
+/** Every attempt at a reset waits for this. */
+const timeoutMs = 5_000;
 const ttlMs = 2_000;
 const maxStaleMs = 60_000;
 /** A brake that was set wrongly must not hold for long. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TableClient, TransactionAction } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createStorageClients } from '../../shared/azure/storage-clients.js';
 import {
@@ -113,6 +114,24 @@ describe('createTableResetStore() when the answer to a write is lost', () => {
     await resets.deleteShard(bulkResetId, 0);
 
     expect(requestsFor('POST')).toBe(2);
+    expect(await resets.outcomes(bulkResetId, 0)).toEqual([]);
+  });
+});
+
+describe('createTableResetStore() when somebody else deletes, too', () => {
+  it('deletes the rows that are left', async () => {
+    const { resets, table } = await openTable();
+    const bulkResetId = randomUUID();
+    await resets.createMany(rowsOf(bulkResetId, [1, 2, 3]));
+    const crowded = Object.assign(Object.create(table) as TableClient, {
+      submitTransaction: async (actions: TransactionAction[]) => {
+        await table.deleteEntity(`${bulkResetId}-0000`, '0000002');
+        return table.submitTransaction(actions);
+      },
+    });
+
+    await createTableResetStore(crowded).deleteShard(bulkResetId, 0);
+
     expect(await resets.outcomes(bulkResetId, 0)).toEqual([]);
   });
 });

@@ -36,16 +36,22 @@ export interface SweptBulkResets {
   readonly wokenSlices: number;
 }
 
+/** So long an invocation may go on to make rows without noticing that the job was cancelled. */
+const unawareMs = 600_000;
+
 /**
  * Looks after the jobs that are not over: counts their rows, and wakes what was left lying because a message
  * was lost or a host died. The rows are the truth, so nothing is ever only in a message.
  */
 export function createSweepBulkResets(dependencies: SweepBulkDependencies) {
   const { bulkResets, rows, control, wakeUps, sliceWakeUps, limits, now } = dependencies;
+  /** The jobs that were not split when they were last seen here, with their version. */
+  let unsplit: ReadonlyMap<string, string> = new Map();
 
   return async (signal: AbortSignal): Promise<SweptBulkResets> => {
     const state = await control.read(signal);
     const swept = { open: 0, finished: 0, wokenSlices: 0 };
+    const stillUnsplit = new Map<string, string>();
     for await (const stored of bulkResets.inPhase('open')) {
       signal.throwIfAborted();
       swept.open += 1;
@@ -54,12 +60,19 @@ export function createSweepBulkResets(dependencies: SweepBulkDependencies) {
         const { isFinished, wokenSlices } = await sweep(stored, row, state, signal);
         swept.wokenSlices += wokenSlices;
         if (isFinished) swept.finished += 1;
-      } else if (row.acceptedAtMs + overdueMs <= now()) {
-        await wakeUps.send(row.bulkResetId, 0);
+      } else {
+        stillUnsplit.set(row.bulkResetId, stored.etag);
+        if (isIdle(stored)) await wakeUps.send(row.bulkResetId, 0);
       }
     }
+    unsplit = stillUnsplit;
     return swept;
   };
+
+  /** Somebody is at work on a job that changes; two would be in each other's way. */
+  function isIdle({ row: { bulkResetId, acceptedAtMs }, etag }: StoredBulkReset): boolean {
+    return acceptedAtMs + overdueMs <= now() && (unsplit.get(bulkResetId) ?? etag) === etag;
+  }
 
   async function sweep(
     { etag }: StoredBulkReset,
@@ -69,10 +82,10 @@ export function createSweepBulkResets(dependencies: SweepBulkDependencies) {
   ): Promise<{ readonly isFinished: boolean; readonly wokenSlices: number }> {
     const { tally, overdue } = await count(job, state, signal);
     const expected = job.state === 'stopped' ? tally.all.made : job.counts.valid;
-    const isFinished = tally.all.settled >= expected;
+    const isFinished = tally.all.settled >= expected && !mayGrow(job);
     // Somebody else changed the job: what was counted is counted again next time.
     await bulkResets.replace({ ...job, tally, ...(isFinished && { finishedAtMs: now() }) }, etag);
-    const isStuck = tally.all.settled === (job.tally?.all.settled ?? 0);
+    const isStuck = tally.all.settled === job.tally?.all.settled;
     const slices = slicesToWake(overdue, isStuck);
     const { bulkResetId } = job;
     for (const slice of slices) {
@@ -96,13 +109,17 @@ export function createSweepBulkResets(dependencies: SweepBulkDependencies) {
       signal.throwIfAborted();
       const tally: RowTally = tallyOf(outcomes);
       all = sumOf(all, tally);
-      if (tally.settled === tally.made && shard === settledShards) {
+      if (tally.settled === tally.made && shard === settledShards && !mayGrow(job)) {
         settledShards += 1;
         settled = sumOf(settled, tally);
       }
       for (const outcome of outcomes) note(outcome, job, state, overdue);
     }
     return { tally: { all, settledShards, settled }, overdue };
+  }
+
+  function mayGrow({ state, cancelledAtMs }: StartedJob): boolean {
+    return state === 'stopped' && cancelledAtMs !== undefined && now() - cancelledAtMs < unawareMs;
   }
 
   function note(outcome: RowOutcome, job: StartedJob, state: ControlState, overdue: Overdue): void {

@@ -33,10 +33,11 @@ const longestWaitMs = 900_000;
 
 /**
  * The queue `bulk-reset-jobs`. A message with nothing but the id of a job says that somebody is to go on with
- * it. Any other is an order, and this the door for it: whoever may write to the queue acts as the caller
- * `bulk-queue`; where there is none, the door is closed. The id of the message is the id of the job,
- * unless the message brings one. An order that cannot be kept yet is sent again: the few attempts that the
- * host makes at a message are for bugs.
+ * it; a job that must wait is left to the sweeper, which comes by every minute. Any other message is an
+ * order, and this the door for it: whoever may write to the queue acts as the caller `bulk-queue`; where
+ * there is none, the door is closed. The id of the message is the id of the job, unless the message brings
+ * one. An order that cannot be taken or checked yet is sent again: the few attempts that the host makes at
+ * a message are for bugs.
  */
 export function createProcessBulkResetHandler(
   dependencies: ProcessBulkResetDependencies,
@@ -48,32 +49,50 @@ export function createProcessBulkResetHandler(
   return async (message, context) => {
     const plain = withoutStamps(message);
     const wakeUp = bulkWakeUpMessage.safeParse(plain);
-    if (wakeUp.success) await goOn(wakeUp.data.bulkResetId, context);
-    else await takeOrder(plain, context);
+    const signal = AbortSignal.timeout(timeoutMs);
+    if (wakeUp.success) await goOn(wakeUp.data.bulkResetId, context, signal);
+    else await takeOrder(plain, context, signal);
   };
 
-  async function goOn(bulkResetId: string, context: InvocationContext): Promise<void> {
-    const { job, dueAtMs } = await processBulkReset(bulkResetId, AbortSignal.timeout(timeoutMs));
+  async function goOn(
+    bulkResetId: string,
+    context: InvocationContext,
+    signal: AbortSignal,
+  ): Promise<GoneOn> {
+    const { job, dueAtMs } = await processBulkReset(bulkResetId, signal);
     if (job === undefined) {
       context.warn('message points at no bulk reset', { bulkResetId });
-      return;
+      return { isRefused: false };
     }
+    const { state } = job;
     const counts = 'counts' in job ? job.counts : undefined;
-    context.info('bulk reset processed', { bulkResetId, state: job.state, ...counts });
-    if ('code' in job) context.error('bulk reset refused', { bulkResetId, code: job.code });
-    if (dueAtMs !== undefined) await wakeUps.send(bulkResetId, Math.max(0, dueAtMs - now()));
+    context.info('bulk reset processed', { bulkResetId, state, ...counts });
+    const isRefused = 'code' in job && job.code !== 'Cancelled';
+    if (isRefused) context.error('bulk reset refused', { bulkResetId, code: job.code });
+
+    const waitMs = dueAtMs === undefined ? undefined : dueAtMs - now();
+    if (waitMs === undefined || waitMs > 0) {
+      return { isRefused, ...(state === 'validating' && { waitMs }) };
+    }
+    await wakeUps.send(bulkResetId, 0);
+    return { isRefused };
   }
 
-  async function takeOrder(message: unknown, context: InvocationContext): Promise<void> {
+  async function takeOrder(
+    message: unknown,
+    context: InvocationContext,
+    signal: AbortSignal,
+  ): Promise<void> {
     const bulkResetId = bulkResetIdOf(message, context);
     const resendable = toResendable(message, bulkResetId);
     const fits = fitsIntoMessage(resendable);
     try {
       if (!fits) throw tooLarge();
-      const signal = AbortSignal.timeout(timeoutMs);
-      const order = await toOrder(message, bulkResetId, signal);
-      const { state } = await submitBulkReset(order, signal);
-      context.info('bulk reset accepted', { bulkResetId, state });
+      await submitBulkReset(await toOrder(message, bulkResetId, signal), signal);
+      // At once, while there is the message to be put aside if the job is refused.
+      const { isRefused, waitMs } = await goOn(bulkResetId, context, signal);
+      if (isRefused) await putAside(resendable, 0);
+      if (waitMs !== undefined) await sendAgain(resendable, waitMs);
     } catch (error) {
       if (!(error instanceof ResetError)) throw error;
       const { code, recovery, retryAfterMs = usualWaitMs } = error;
@@ -105,6 +124,12 @@ export function createProcessBulkResetHandler(
     if (parsed.delivery === 'response') requirePermission(door, 'readPassword');
     return { ...parsed, bulkResetId, caller };
   }
+}
+
+interface GoneOn {
+  readonly isRefused: boolean;
+  /** The job could not be checked yet. */
+  readonly waitMs?: number | undefined;
 }
 
 /** Only a message without id that fills its last bytes. */

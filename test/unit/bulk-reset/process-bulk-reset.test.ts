@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createOpenLines } from '../../../shared/bulk-reset/bulk-lines.js';
 import type { BulkResetOrder, RowFields } from '../../../shared/bulk-reset/bulk-reset.js';
 import { createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
 import {
@@ -6,8 +7,10 @@ import {
   createRefuseBulkReset,
 } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
+import { createWakeSlices } from '../../../shared/bulk-reset/wake-slices.js';
 import { parseCustomerTenantId } from '../../../shared/password-reset/ids.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import {
   aBulkResetOrder,
@@ -18,55 +21,65 @@ import {
   someRows,
 } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
+import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
+import { FakeSliceWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeCustomers } from '../../fakes/fake-customers.js';
 import { FakeInbox } from '../../fakes/fake-inbox.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeRowFaults } from '../../fakes/fake-row-faults.js';
-import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
 
 const signal = new AbortController().signal;
 const away = new ResetError('StorageUnavailable', 'is away');
+const expired = new ResetError('ReconsentRequired', 'Consent is needed');
+const denied = new ResetError('PermissionDenied', 'No');
 const otherTenantId = parseCustomerTenantId('11111111-2222-4333-8444-555555555555');
 const badRow = aRow({ user: 'nobody' });
 
 describe('createProcessBulkReset()', () => {
-  it('splits a job whose rows are all right', async () => {
-    const { process, resets, wakeUps, bulkResets } = aProcess();
+  it('makes the rows of a job that are all right, then wakes its slices', async () => {
+    const { process, resets, wakeUps, bulkResets } = aProcess(aJobOf(someRows(250)));
+    const rowsAtWakeUp: number[] = [];
+    wakeUps.onSend = () => rowsAtWakeUp.push(resets.rows.length);
 
-    const job = await process(aJobOf(someRows(3), { reference: 'INC-7' }));
+    const { job, dueAtMs } = await process();
 
-    expect(job).toEqual({
-      bulkResetId,
-      caller: 'helpdesk',
-      delivery: 'response',
-      reference: 'INC-7',
-      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
-      acceptedAtMs,
-      state: 'split',
-      counts: { valid: 3, invalid: 0, lastRow: 3 },
-    });
+    expect(job).toEqual(aBulkResetRow({ state: 'split', counts: countsOf(250) }));
+    expect(dueAtMs).toBeUndefined();
     expect(bulkResets.row(bulkResetId)).toEqual(job);
-    expect(resets.rows).toHaveLength(3);
-    expect(wakeUps.sent).toHaveLength(3);
+    expect(wakeUps.sent).toEqual(
+      [0, 1, 2].map((slice) => ({ bulkResetId, slice, wakesNext: true, delayMs: 0 })),
+    );
+    expect(rowsAtWakeUp).toEqual([250, 250, 250]);
   });
 
-  it('splits a file', async () => {
-    const { process, resets, inbox } = aProcess();
-    const file = inbox.put('march.csv', aCsv(1_001));
+  it('wakes no more than the first slices of a large job', async () => {
+    const { process, wakeUps } = aProcess(aJobOf(someRows(3_500)));
 
-    const job = await process(aJobOf(file));
+    await process();
 
-    expect(job).toMatchObject({ state: 'split', counts: { valid: 1_001, lastRow: 1_001 } });
+    expect(wakeUps.slices).toEqual(Array.from({ length: 32 }, (_, slice) => slice));
+  });
+
+  it('makes the rows of a file', async () => {
+    const { process, resets, inbox, give } = aProcess();
+    await give(aJobOf(inbox.put('march.csv', aCsv(1_001))));
+
+    expect(await process()).toMatchObject({ job: { state: 'split', counts: countsOf(1_001) } });
+
     expect(resets.rows).toHaveLength(1_001);
+  });
+
+  it('finds no job where there is none', async () => {
+    expect(await aProcess().process()).toEqual({});
   });
 
   describe('a bad row', () => {
     it('keeps everything from starting', async () => {
-      const { process, resets, wakeUps, rowFaults } = aProcess();
+      const { process, resets, wakeUps, rowFaults } = aProcess(aJobOf([...someRows(2), badRow]));
 
-      const job = await process(aJobOf([...someRows(2), badRow]));
+      const { job } = await process();
 
       expect(job).toMatchObject({
         state: 'refused',
@@ -80,22 +93,24 @@ describe('createProcessBulkReset()', () => {
     });
 
     it('keeps everything from starting as the last of many, for a customer out of reach', async () => {
-      const { process, resets, inbox } = aProcess();
-      const file = inbox.put('march.csv', `${aCsv(2_500)}nowhere.com,adele@nowhere.com\n`);
+      const { process, resets, inbox, give } = aProcess();
+      await give(aJobOf(inbox.put('march.csv', `${aCsv(2_500)}nowhere.com,adele@nowhere.com\n`)));
 
-      const job = await process(aJobOf(file));
+      expect(await process()).toMatchObject({
+        job: { state: 'refused', counts: { valid: 2_500, invalid: 1 } },
+      });
 
-      expect(job).toMatchObject({ state: 'refused', counts: { valid: 2_500, invalid: 1 } });
       expect(resets.rows).toEqual([]);
     });
 
     it('is left out where the order says so', async () => {
-      const { process, resets, rowFaults } = aProcess();
       const rows = [badRow, ...someRows(2), badRow];
+      const { process, resets, rowFaults } = aProcess(aJobOf(rows, { onInvalidRows: 'skip' }));
 
-      const job = await process(aJobOf(rows, { onInvalidRows: 'skip' }));
+      expect(await process()).toMatchObject({
+        job: { state: 'split', counts: { valid: 2, invalid: 2, lastRow: 4 } },
+      });
 
-      expect(job).toMatchObject({ state: 'split', counts: { valid: 2, invalid: 2, lastRow: 4 } });
       expect(resets.rows.map(({ resetId }) => resetId)).toEqual([
         `${bulkResetId}-0000002`,
         `${bulkResetId}-0000003`,
@@ -104,21 +119,18 @@ describe('createProcessBulkReset()', () => {
     });
 
     it('refuses a job that has no other', async () => {
-      const { process } = aProcess();
+      const { process } = aProcess(aJobOf([badRow], { onInvalidRows: 'skip' }));
 
-      const job = await process(aJobOf([badRow], { onInvalidRows: 'skip' }));
-
-      expect(job).toMatchObject({
-        state: 'refused',
-        message: 'Nothing was started: 1 of 1 rows cannot be used',
+      expect(await process()).toMatchObject({
+        job: { state: 'refused', message: 'Nothing was started: 1 of 1 rows cannot be used' },
       });
     });
 
     it('is kept with a thousand others at most', async () => {
-      const { process, rowFaults } = aProcess();
-      const rows = Array.from({ length: 1_001 }, () => badRow);
+      const { process, rowFaults } = aProcess(aJobOf(Array.from({ length: 1_001 }, () => badRow)));
 
-      expect(await process(aJobOf(rows))).toMatchObject({ counts: { invalid: 1_001 } });
+      expect(await process()).toMatchObject({ job: { counts: { invalid: 1_001 } } });
+
       expect(await rowFaults.read(bulkResetId)).toHaveLength(1_000);
     });
   });
@@ -126,12 +138,14 @@ describe('createProcessBulkReset()', () => {
   it.each(['refuse', 'skip'] as const)(
     'refuses a file that breaks off in the middle, told to %s',
     async (onInvalidRows) => {
-      const { process, resets, inbox, rowFaults } = aProcess();
+      const { process, resets, inbox, rowFaults, give } = aProcess();
       const file = inbox.put('march.csv', `${aCsv(3)}${customerTenantId},"adele\n`);
+      await give(aJobOf(file, { onInvalidRows }));
 
-      const job = await process(aJobOf(file, { onInvalidRows }));
+      expect(await process()).toMatchObject({
+        job: { state: 'refused', counts: { valid: 3, invalid: 1 } },
+      });
 
-      expect(job).toMatchObject({ state: 'refused', counts: { valid: 3, invalid: 1 } });
       expect(resets.rows).toEqual([]);
       expect(await rowFaults.read(bulkResetId)).toMatchObject([{ line: 5 }]);
     },
@@ -139,36 +153,26 @@ describe('createProcessBulkReset()', () => {
 
   describe('the file', () => {
     it('is refused when it is not the one that was meant', async () => {
-      const { process, resets, inbox } = aProcess();
-      const file = inbox.put('march.csv', aCsv(3));
+      const { process, resets, inbox, give } = aProcess();
+      await give(aJobOf(inbox.put('march.csv', aCsv(3))));
       inbox.put('march.csv', aCsv(4));
 
-      const job = await process(aJobOf(file));
-
-      expect(job).toMatchObject({
-        state: 'refused',
-        code: 'InvalidRequest',
-        message: expect.stringContaining('SHA-256 differs'),
+      expect(await process()).toMatchObject({
+        job: {
+          state: 'refused',
+          code: 'InvalidRequest',
+          message: expect.stringContaining('SHA-256 differs'),
+        },
       });
+
       expect(resets.rows).toEqual([]);
     });
 
-    it('is refused when there is none', async () => {
-      const { process, inbox } = aProcess();
-      const file = inbox.put('march.csv', aCsv(3));
-      inbox.delete('march.csv');
-
-      expect(await process(aJobOf(file))).toMatchObject({
-        state: 'refused',
-        code: 'InvalidRequest',
-        message: expect.stringContaining('no such file'),
-      });
-    });
-
     it('is the same version while it is checked and while it is split', async () => {
-      const { process, inbox } = aProcess();
+      const { process, inbox, give } = aProcess();
+      await give(aJobOf(inbox.put('march.csv', aCsv(3))));
 
-      await process(aJobOf(inbox.put('march.csv', aCsv(3))));
+      await process();
 
       expect(inbox.opened).toEqual([
         { name: 'march.csv', etag: '"1"' },
@@ -177,181 +181,149 @@ describe('createProcessBulkReset()', () => {
     });
 
     it('is not split when it was replaced after it was checked', async () => {
-      const { process, resets, inbox, bulkResets } = aProcess();
-      const file = inbox.put('march.csv', aCsv(3));
+      const { process, resets, inbox, bulkResets, give } = aProcess();
+      await give(aJobOf(inbox.put('march.csv', aCsv(3))));
       bulkResets.onReplace = () => inbox.put('march.csv', aCsv(4));
 
-      await expect(process(aJobOf(file))).rejects.toMatchObject({ code: 'StorageUnavailable' });
+      const { job } = await process();
 
+      expect(job).toMatchObject({ state: 'splitting', splitRows: 0 });
       expect(resets.rows).toEqual([]);
     });
 
     it('is not split on when it was replaced after a crash', async () => {
-      const { process, resets, inbox } = aProcess();
-      const order = aJobOf(inbox.put('march.csv', aCsv(3)));
+      const { process, resets, inbox, give } = aProcess();
+      await give(aJobOf(inbox.put('march.csv', aCsv(3))));
       resets.failures.createMany = away;
-      await expect(process(order)).rejects.toBe(away);
+      await process();
       delete resets.failures.createMany;
       inbox.put('march.csv', aCsv(4));
 
-      expect(await process(order)).toMatchObject({
-        state: 'stopped',
-        code: 'InvalidRequest',
-        message: expect.stringContaining('SHA-256 differs. Start a new job'),
+      expect(await process()).toMatchObject({
+        job: {
+          state: 'stopped',
+          code: 'InvalidRequest',
+          message: expect.stringContaining('SHA-256 differs. Start a new job'),
+        },
       });
 
       expect(resets.rows).toEqual([]);
     });
   });
 
-  describe('the same order again', () => {
-    it('changes nothing once the job is split', async () => {
-      const { process, resets, wakeUps, passwords } = aProcess();
-      const first = await process(aJobOf(someRows(3)));
+  describe('an order that is not there', () => {
+    it('may still arrive', async () => {
+      const { process, orders, clock } = aProcess(aJobOf(someRows(1)));
+      await orders.delete(bulkResetId);
+      clock.pass(599_999);
+
+      expect(await process()).toMatchObject({
+        job: { state: 'validating' },
+        dueAtMs: clock.nowMs + 30_000,
+      });
+    });
+
+    it('never arrives after ten minutes', async () => {
+      const { process, orders, clock } = aProcess(aJobOf(someRows(1)));
+      await orders.delete(bulkResetId);
+      clock.pass(600_000);
+
+      expect(await process()).toMatchObject({
+        job: { state: 'refused', code: 'InvalidRequest' },
+      });
+    });
+  });
+
+  describe('the same job again', () => {
+    it('changes nothing once it is split', async () => {
+      const { process, resets, wakeUps, passwords } = aProcess(aJobOf(someRows(3)));
+      const first = await process();
       const rows = resets.rows;
 
-      expect(await process(aJobOf(someRows(3)))).toEqual(first);
+      expect(await process()).toEqual(first);
 
       expect(resets.rows).toEqual(rows);
-      expect(wakeUps.sent).toHaveLength(3);
+      expect(wakeUps.sent).toHaveLength(1);
       expect(passwords()).toBe(3);
     });
 
-    it('finishes what was checked but not split', async () => {
-      const { process, resets, bulkResets } = aProcess();
+    it('is finished where it was checked but not split', async () => {
+      const { process, resets, bulkResets } = aProcess(aJobOf(someRows(3)));
       resets.failures.createMany = away;
-      await expect(process(aJobOf(someRows(3)))).rejects.toBe(away);
+      await process();
       expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'splitting' });
       delete resets.failures.createMany;
 
-      expect(await process(aJobOf(someRows(3)))).toMatchObject({ state: 'split' });
+      expect(await process()).toMatchObject({ job: { state: 'split' } });
 
       expect(resets.rows).toHaveLength(3);
     });
 
-    it('finishes what was split in part, and each row keeps its password', async () => {
-      const { process, resets, wakeUps } = aProcess();
-      wakeUps.failAfter = 150;
-      await expect(process(aJobOf(someRows(250)))).rejects.toBe(away);
-      const sealsBefore = resets.rows.map((row) => 'seal' in row && row.seal);
-      wakeUps.failAfter = Infinity;
+    it('goes on after the rows that are made, and each row keeps its password', async () => {
+      const { process, resets, passwords } = aProcess(aJobOf(someRows(2_500)));
+      resets.failAfter = 1_700;
+      expect(await process()).toMatchObject({ job: { state: 'splitting', splitRows: 1_000 } });
+      const before = sealsOf(resets);
+      const passwordsBefore = passwords();
+      resets.failAfter = Infinity;
 
-      expect(await process(aJobOf(someRows(250)))).toMatchObject({ state: 'split' });
+      expect(await process()).toMatchObject({ job: { state: 'split' } });
 
-      const sealsAfter = resets.rows.map((row) => 'seal' in row && row.seal);
-      expect(sealsBefore).toHaveLength(200);
-      expect(sealsAfter.slice(0, 200)).toEqual(sealsBefore);
-      expect(new Set(sealsAfter).size).toBe(250);
-      expect(new Set(resets.rows.map(({ resetId }) => resetId)).size).toBe(250);
+      expect(before).toHaveLength(1_700);
+      expect(sealsOf(resets).slice(0, 1_700)).toEqual(before);
+      expect(new Set(sealsOf(resets)).size).toBe(2_500);
+      expect(passwords() - passwordsBefore).toBe(1_500);
     });
 
-    it('finishes what was split but not said to be', async () => {
-      const { process, resets, bulkResets } = aProcess();
+    it('is finished where all was done but not said', async () => {
+      const { process, resets, bulkResets } = aProcess(aJobOf(someRows(3)));
       bulkResets.failures.split = away;
-      await expect(process(aJobOf(someRows(3)))).rejects.toBe(away);
+      await process();
       const rows = resets.rows;
       delete bulkResets.failures.split;
 
-      expect(await process(aJobOf(someRows(3)))).toMatchObject({ state: 'split' });
+      expect(await process()).toMatchObject({ job: { state: 'split' } });
 
       expect(resets.rows).toEqual(rows);
     });
 
-    it('finishes when the first was over before anything was checked', async () => {
-      const { process, customers } = aProcess();
+    it('is finished where nothing was checked yet', async () => {
+      const { process, customers } = aProcess(aJobOf([aRow({ customer: 'contoso.com' })]));
       customers.failure = away;
-      const order = aJobOf([aRow({ customer: 'contoso.com' })]);
-      await expect(process(order)).rejects.toBe(away);
+      expect(await process()).toMatchObject({ job: { state: 'validating' } });
       customers.failure = undefined;
 
-      expect(await process(order)).toMatchObject({ state: 'split' });
-    });
-
-    it('is taken up again after a refusal, for the file may be there by now', async () => {
-      const { process, inbox } = aProcess();
-      const file = inbox.put('march.csv', aCsv(3));
-      inbox.delete('march.csv');
-      await process(aJobOf(file));
-      inbox.put('march.csv', aCsv(3));
-
-      expect(await process(aJobOf(file))).toMatchObject({ state: 'split' });
-    });
-  });
-
-  describe('another order under the same id', () => {
-    it('may mend a refused one', async () => {
-      const { process, resets } = aProcess();
-      await process(aJobOf([badRow]));
-
-      const job = await process(aJobOf([aRow()]));
-
-      expect(job).toMatchObject({ state: 'split', counts: { valid: 1, invalid: 0 } });
-      expect(resets.rows).toHaveLength(1);
-    });
-
-    it.each<[string, Partial<BulkResetOrder>]>([
-      ['other rows', { source: { kind: 'rows', rows: someRows(2) } }],
-      ['another delivery', { delivery: 'none' }],
-      ['another caller', { caller: 'bulk-queue' }],
-      ['another flag', { forceChangePassword: false }],
-    ])('is a conflict when it has %s', async (_, other) => {
-      const { process, resets } = aProcess();
-      await process(aJobOf(someRows(1)));
-      const rows = resets.rows;
-
-      await expect(process(aJobOf(someRows(1), other))).rejects.toMatchObject({
-        code: 'BulkResetConflict',
-      });
-
-      expect(resets.rows).toEqual(rows);
-    });
-
-    it('is a conflict with the refused one of somebody else', async () => {
-      const { process, bulkResets } = aProcess();
-      await process(aJobOf([badRow]));
-
-      await expect(process(aJobOf([aRow()], { caller: 'bulk-queue' }))).rejects.toMatchObject({
-        code: 'BulkResetConflict',
-      });
-
-      expect(bulkResets.row(bulkResetId)).toMatchObject({ caller: 'helpdesk', state: 'refused' });
+      expect(await process()).toMatchObject({ job: { state: 'split' } });
     });
   });
 
   describe('a job that takes longer than an invocation', () => {
-    it('ends its time where it can be continued', async () => {
-      const { process, wakeUps, bulkResets, resets } = aProcess();
+    it('is due at once, where it can be continued', async () => {
+      const { process, resets, bulkResets, clock } = aProcess(aJobOf(someRows(2_500)));
       const time = new AbortController();
-      wakeUps.onSend = () => {
-        if (wakeUps.sent.length >= 1_100) time.abort();
+      resets.onCreated = (rows) => {
+        if (rows >= 1_500) time.abort();
       };
 
-      const job = await process(aJobOf(someRows(1_500)), time.signal);
+      const { job, dueAtMs } = await process(time.signal);
 
-      expect(job).toMatchObject({ state: 'splitting', splitRows: 1_200 });
+      expect(job).toMatchObject({ state: 'splitting', splitRows: 2_000 });
+      expect(dueAtMs).toBe(clock.nowMs);
       expect(bulkResets.row(bulkResetId)).toEqual(job);
-      expect(resets.rows).toHaveLength(1_200);
+      expect(resets.rows).toHaveLength(2_000);
     });
 
-    it('continues after the rows that are made', async () => {
-      const { process, wakeUps, passwords } = aProcess();
-      wakeUps.failAfter = 1_250;
-      await expect(process(aJobOf(someRows(1_500)))).rejects.toBe(away);
-      wakeUps.failAfter = Infinity;
-      const before = passwords();
+    it('is due at once when the time was over before anything was made', async () => {
+      const { process, customers, clock } = aProcess(aJobOf([aRow({ customer: 'contoso.com' })]));
+      const time = new AbortController();
+      customers.findByDomain = () => {
+        time.abort();
+        return Promise.reject(new DOMException('The operation was aborted', 'TimeoutError'));
+      };
 
-      expect(await process(aJobOf(someRows(1_500)))).toMatchObject({ state: 'split' });
-
-      expect(passwords() - before).toBe(500);
-    });
-
-    it('comes again when the time is over before anything was made', async () => {
-      const { process, customers } = aProcess();
-      customers.failure = new DOMException('The operation was aborted', 'TimeoutError');
-      const order = aJobOf([aRow({ customer: 'contoso.com' })]);
-
-      await expect(process(order, AbortSignal.abort())).rejects.toMatchObject({
-        recovery: 'later',
+      expect(await process(time.signal)).toMatchObject({
+        job: { state: 'validating' },
+        dueAtMs: clock.nowMs,
       });
     });
 
@@ -362,94 +334,171 @@ describe('createProcessBulkReset()', () => {
     ])(
       'is stopped when its rows have come to something else meanwhile: %s, case %#',
       async (onInvalidRows, change) => {
-        const { process, resets, customers } = aProcess();
         const rows = [aRow({ customer: 'contoso.com' })];
         if (onInvalidRows === 'skip') rows.push(aRow({ customer: 'nowhere.com', user: 'a@b.com' }));
-        const order = aJobOf(rows, { onInvalidRows });
+        const { process, resets, customers } = aProcess(aJobOf(rows, { onInvalidRows }));
         resets.failures.createMany = away;
-        await expect(process(order)).rejects.toBe(away);
+        await process();
         delete resets.failures.createMany;
         change(customers);
 
-        expect(await process(order)).toMatchObject({ state: 'stopped', code: 'InvalidRows' });
+        expect(await process()).toMatchObject({ job: { state: 'stopped', code: 'InvalidRows' } });
 
         expect(resets.rows).toEqual([]);
       },
     );
   });
 
-  describe('a failure that does not pass', () => {
-    const expired = new ResetError('ReconsentRequired', 'Consent is needed');
+  describe('a job that is cancelled', () => {
+    it('is refused before its rows are checked', async () => {
+      const { process, cancel, resets } = aProcess(aJobOf(someRows(3)));
+      cancel();
 
-    it('refuses a job that is being checked', async () => {
-      const { process, customers, bulkResets } = aProcess();
-      customers.failure = expired;
-
-      const job = await process(aJobOf([aRow({ customer: 'contoso.com' })]));
-
-      expect(job).toMatchObject({
-        state: 'refused',
-        code: 'ReconsentRequired',
-        message: 'Consent is needed',
+      expect(await process()).toMatchObject({
+        job: { state: 'refused', code: 'Cancelled', cancelledAtMs: acceptedAtMs },
       });
-      expect(bulkResets.row(bulkResetId)).toEqual(job);
-    });
 
-    it('stops a job that is being split, for good', async () => {
-      const { process, resets, bulkResets } = aProcess();
-      resets.failures.createMany = expired;
-
-      const job = await process(aJobOf(someRows(3)));
-      delete resets.failures.createMany;
-      const again = await process(aJobOf(someRows(3)));
-
-      expect(job).toMatchObject({
-        state: 'stopped',
-        code: 'ReconsentRequired',
-        message: 'Consent is needed. Start a new job for the rows that were not started',
-        counts: { valid: 3, invalid: 0, lastRow: 3 },
-        splitRows: 0,
-      });
-      expect([bulkResets.row(bulkResetId), again]).toEqual([job, job]);
       expect(resets.rows).toEqual([]);
     });
 
-    it.each([
-      ['waits for a day', 24 * 3_600_000 - 1, 'rejected'],
-      ['waits no longer', 24 * 3_600_000, 'fulfilled'],
-    ])('is also what may pass but %s', async (_, ageMs, status) => {
-      const { process, resets, clock } = aProcess();
-      resets.failures.createMany = away;
-      await expect(process(aJobOf(someRows(3)))).rejects.toBe(away);
-      clock.pass(ageMs);
+    it('is stopped while its rows are made, and the rows there are get looked at', async () => {
+      const { process, cancel, resets, wakeUps } = aProcess(aJobOf(someRows(2_500)));
+      resets.failAfter = 1_000;
+      await process();
+      resets.failAfter = Infinity;
+      cancel();
 
-      const [result] = await Promise.allSettled([process(aJobOf(someRows(3)))]);
+      expect(await process()).toMatchObject({
+        job: { state: 'stopped', code: 'Cancelled', splitRows: 1_000, counts: countsOf(2_500) },
+      });
 
-      expect(result).toMatchObject({ status });
+      expect(resets.rows).toHaveLength(1_000);
+      expect(wakeUps.slices).toHaveLength(25);
+    });
+
+    it('is left to whoever cancelled it by the one who makes its rows', async () => {
+      const { process, cancel, resets } = aProcess(aJobOf(someRows(2_500)));
+      resets.onCreated = (rows) => {
+        if (rows === 1_500) cancel();
+      };
+
+      const { job, dueAtMs } = await process();
+
+      expect(job).toMatchObject({
+        state: 'splitting',
+        splitRows: 1_000,
+        cancelledAtMs: acceptedAtMs,
+      });
+      expect(dueAtMs).toBeUndefined();
+    });
+
+    it('has more slices awake once it is split, until it is over', async () => {
+      const { process, cancel, wakeUps, bulkResets } = aProcess(aJobOf(someRows(5_000)));
+      await process();
+      const job = cancel();
+
+      await process();
+      bulkResets.overwrite({ ...job, finishedAtMs: acceptedAtMs });
+      await process();
+
+      expect(wakeUps.slices).toEqual(Array.from({ length: 50 }, (_, slice) => slice));
     });
   });
 
-  it('rejects, to come again, when somebody else changed the job meanwhile', async () => {
-    const { process, resets, bulkResets } = aProcess();
-    bulkResets.onReplace = (row) => bulkResets.overwrite(row);
+  describe('a failure', () => {
+    it.each([
+      ['that may pass', away, 30_000],
+      [
+        'that says when it passes',
+        new ResetError('Throttled', '', { retryAfterMs: 90_000 }),
+        90_000,
+      ],
+      [
+        'that says when it passes, too late',
+        new ResetError('Throttled', '', { retryAfterMs: 900_001 }),
+        900_000,
+      ],
+      ['that whoever runs the service must mend', expired, 30_000],
+    ])('%s makes the job wait', async (_, failure, waitMs) => {
+      const { process, customers, clock } = aProcess(aJobOf([aRow({ customer: 'contoso.com' })]));
+      customers.failure = failure;
 
-    await expect(process(aJobOf(someRows(3)))).rejects.toMatchObject({ recovery: 'later' });
+      expect(await process()).toMatchObject({
+        job: { state: 'validating' },
+        dueAtMs: clock.nowMs + waitMs,
+      });
+    });
 
-    expect(resets.rows).toEqual([]);
+    it.each([
+      ['later', away],
+      ['operator', expired],
+    ])('that does not pass for a day ends the job: %s', async (_, failure) => {
+      const { process, resets, clock } = aProcess(aJobOf(someRows(3)));
+      resets.failures.createMany = failure;
+      clock.pass(24 * 3_600_000 - 1);
+      expect(await process()).toMatchObject({ job: { state: 'splitting' } });
+      clock.pass(1);
+
+      expect(await process()).toMatchObject({ job: { state: 'stopped', code: failure.code } });
+    });
+
+    it('that never passes refuses a job that is being checked', async () => {
+      const { process, customers, bulkResets } = aProcess(
+        aJobOf([aRow({ customer: 'contoso.com' })]),
+      );
+      customers.failure = denied;
+
+      const { job } = await process();
+
+      expect(job).toMatchObject({ state: 'refused', code: 'PermissionDenied', message: 'No' });
+      expect(bulkResets.row(bulkResetId)).toEqual(job);
+    });
+
+    it('that never passes stops a job that is being split, and the rows there are get carried out', async () => {
+      const { process, resets, wakeUps } = aProcess(aJobOf(someRows(3)));
+      resets.failures.createMany = denied;
+
+      const { job } = await process();
+      delete resets.failures.createMany;
+      const again = await process();
+
+      expect(job).toMatchObject({
+        state: 'stopped',
+        code: 'PermissionDenied',
+        message: 'No. Start a new job for the rows that were not started',
+        counts: countsOf(3),
+        splitRows: 0,
+      });
+      expect(again).toEqual({ job });
+      expect(wakeUps.slices).toEqual([0]);
+    });
+
+    it('that nobody foresaw rejects', async () => {
+      const { process, customers } = aProcess(aJobOf([aRow({ customer: 'contoso.com' })]));
+      customers.failure = new TypeError('is not a function');
+
+      await expect(process()).rejects.toBe(customers.failure);
+    });
   });
 
-  it('leaves two who work on one job with each row once', async () => {
-    const { process, resets, bulkResets } = aProcess();
+  describe('two who work on one job', () => {
+    it('leave each row there once, and one of them goes on', async () => {
+      const { process, resets, bulkResets } = aProcess(aJobOf(someRows(2_500)));
 
-    const results = await Promise.allSettled([
-      process(aJobOf(someRows(250))),
-      process(aJobOf(someRows(250))),
-    ]);
-    await process(aJobOf(someRows(250)));
+      const results = await Promise.all([process(), process()]);
 
-    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'split' });
-    expect(resets.rows).toHaveLength(250);
+      expect(results.filter(({ dueAtMs }) => dueAtMs !== undefined)).toEqual([]);
+      expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'split' });
+      expect(resets.rows).toHaveLength(2_500);
+    });
+
+    it('both learn that it was refused', async () => {
+      const { process } = aProcess(aJobOf([badRow]));
+
+      const jobs = (await Promise.all([process(), process()])).map(({ job }) => job?.state);
+
+      expect(jobs).toEqual(['refused', 'refused']);
+    });
   });
 });
 
@@ -499,39 +548,56 @@ describe('createRefuseBulkReset()', () => {
 
 class WatchedBulkResetStore extends FakeBulkResetStore {
   /** Called before a job is replaced. */
-  onReplace: (row: Parameters<FakeBulkResetStore['replace']>[0]) => void = () => undefined;
+  onReplace: () => void = () => undefined;
 
   override replace(...[row, etag]: Parameters<FakeBulkResetStore['replace']>) {
-    this.onReplace(row);
+    this.onReplace();
     return super.replace(row, etag);
   }
 }
 
-/** A queue that goes away after so many messages. */
-class FailingWakeUps extends FakeWakeUps {
+/** A table that goes away after so many rows. */
+class FailingResetStore extends FakeResetStore {
   failAfter = Infinity;
-  onSend: () => void = () => undefined;
+  onCreated: (rows: number) => void = () => undefined;
 
-  override send(resetId: string, delayMs: number): Promise<void> {
-    this.onSend();
-    return this.sent.length < this.failAfter ? super.send(resetId, delayMs) : Promise.reject(away);
+  #created = 0;
+
+  override async createMany(rows: readonly ResetRow[]): Promise<void> {
+    if (this.#created >= this.failAfter) throw away;
+    this.#created += rows.length;
+    this.onCreated(this.#created);
+    await super.createMany(rows);
   }
 }
 
-function aProcess() {
+class WatchedSliceWakeUps extends FakeSliceWakeUps {
+  onSend: () => void = () => undefined;
+
+  override send(...[wakeUp, delayMs]: Parameters<FakeSliceWakeUps['send']>): Promise<void> {
+    this.onSend();
+    return super.send(wakeUp, delayMs);
+  }
+}
+
+/** With an order, that job is there, to be checked. */
+function aProcess(order?: BulkResetOrder) {
   const bulkResets = new WatchedBulkResetStore();
+  const orders = new FakeBulkOrders(order === undefined ? [] : [order]);
+  if (order !== undefined) bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
   const inbox = new FakeInbox();
   const rowFaults = new FakeRowFaults();
-  const resets = new FakeResetStore();
-  const wakeUps = new FailingWakeUps();
+  const resets = new FailingResetStore();
+  const wakeUps = new WatchedSliceWakeUps();
   const customers = new FakeCustomers({ 'contoso.com': customerTenantId });
   const clock = new FakeClock(acceptedAtMs);
   const { now } = clock;
   let passwords = 0;
   const process = createProcessBulkReset({
     bulkResets,
-    inbox,
+    orders,
     rowFaults,
+    openLines: createOpenLines({ inbox, orders, bulkResets, rows: resets }),
     readBulkRows: createReadBulkRows({ customers, authorize: () => Promise.resolve() }),
     splitRows: createSplitRows({
       seals: {
@@ -539,20 +605,36 @@ function aProcess() {
           Promise.resolve(`seal of ${passwordProfile.password.reveal()}`),
       },
       resets,
-      wakeUps,
       newPassword: () => {
         passwords += 1;
         return new Secret(`password ${passwords}`);
       },
-      now,
     }),
+    wakeSlices: createWakeSlices({ bulkResets, wakeUps }),
     now,
   });
   return {
-    process: (order: BulkResetOrder, time = signal) => process(order, time),
+    process: (time = signal) => process(bulkResetId, time),
+    async give(given: BulkResetOrder) {
+      await orders.write(given, signal);
+      bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
+    },
+    cancel() {
+      const job = { ...bulkResets.row(bulkResetId), cancelledAtMs: clock.nowMs };
+      bulkResets.overwrite(job);
+      return job;
+    },
     passwords: () => passwords,
-    ...{ bulkResets, inbox, rowFaults, resets, wakeUps, customers, clock },
+    ...{ bulkResets, orders, inbox, rowFaults, resets, wakeUps, customers, clock },
   };
+}
+
+function sealsOf({ rows }: FakeResetStore): unknown[] {
+  return rows.map((row) => 'seal' in row && row.seal);
+}
+
+function countsOf(rows: number) {
+  return { valid: rows, invalid: 0, lastRow: rows };
 }
 
 function aJobOf(

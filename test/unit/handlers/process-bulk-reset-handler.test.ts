@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BulkResetOrder, BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
+import type { ProcessedBulkReset } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import { createProcessBulkResetHandler } from '../../../shared/handlers/process-bulk-reset-handler.js';
 import { ResetError, type ResetErrorCode } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
-import { customerTenantId, userId } from '../../builders/a-reset-row.js';
+import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-row.js';
+import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { anInvocation } from './invocation.js';
 
 const messageId = '77777777-0b1e-4d7a-8a37-5e0f6b2d9c21';
@@ -14,10 +16,17 @@ const rows = [{ customer: customerTenantId, user: userId }];
 const order = { delivery: 'none', rows };
 const canary = 'canary-7f3a';
 const counts = { valid: 1, invalid: 0, lastRow: 1 };
+const nowMs = acceptedAtMs;
+const aSplitting = aBulkResetRow({
+  state: 'splitting',
+  counts,
+  checkedSha256: '',
+  splitRows: 1,
+});
 
 describe('createProcessBulkResetHandler()', () => {
-  it('hands an order with rows on, as the caller of the queue', async () => {
-    const { orders, logged, aside } = await receive({
+  it('takes an order with rows as the caller of the queue, and goes on with it at once', async () => {
+    const { orders, processed, logged, aside } = await receive({
       bulkResetId: bulkResetId.toUpperCase(),
       delivery: 'response',
       customer: 'Contoso.com',
@@ -39,6 +48,7 @@ describe('createProcessBulkResetHandler()', () => {
         source: { kind: 'rows', rows },
       },
     ]);
+    expect(processed).toEqual([bulkResetId]);
     expect(aside).toEqual([]);
     expect(logged).toEqual([
       {
@@ -51,7 +61,7 @@ describe('createProcessBulkResetHandler()', () => {
     ]);
   });
 
-  it('hands an order with a file on, and asks for the careful choices unless told', async () => {
+  it('takes an order with a file, and asks for the careful choices unless told', async () => {
     const { orders } = await receive({ delivery: 'none', blob: { name: 'a/b.csv', sha256 } });
 
     expect(orders).toEqual([
@@ -64,6 +74,12 @@ describe('createProcessBulkResetHandler()', () => {
         source: { kind: 'blob', name: 'a/b.csv', sha256: sha256.toLowerCase() },
       },
     ]);
+  });
+
+  it('takes an order that runs the failed rows of another job again', async () => {
+    const { orders } = await receive({ delivery: 'none', retryOf: bulkResetId.toUpperCase() });
+
+    expect(orders).toMatchObject([{ source: { kind: 'failedRows', of: bulkResetId } }]);
   });
 
   it('looks past what the libraries of senders stamp on messages', async () => {
@@ -103,6 +119,8 @@ describe('createProcessBulkResetHandler()', () => {
       ['no delivery', { rows }],
       ['an unknown delivery', { ...order, delivery: canary }],
       ['neither rows nor file', { delivery: 'none' }],
+      ['both rows and another job', { ...order, retryOf: bulkResetId }],
+      ['another job that is no GUID', { delivery: 'none', retryOf: canary }],
       ['both rows and file', { ...order, blob: { name: 'a.csv', sha256 } }],
       ['no rows', { ...order, rows: [] }],
       ['rows that are no list', { ...order, rows: { 0: rows[0] } }],
@@ -166,10 +184,10 @@ describe('createProcessBulkResetHandler()', () => {
       expect(aside).toMatchObject([{ message }]);
     });
 
-    it.each<ResetErrorCode>(['BulkResetConflict', 'InvalidRequest', 'ReconsentRequired'])(
-      'a job that fails with %s',
+    it.each<ResetErrorCode>(['BulkResetConflict', 'InvalidRequest'])(
+      'an order that is refused with %s',
       async (code) => {
-        const { refused, aside } = await receive(order, { result: new ResetError(code, 'why') });
+        const { refused, aside } = await receive(order, { submitted: new ResetError(code, 'why') });
 
         expect(refused).toMatchObject([{ bulkResetId: messageId, code, message: 'why' }]);
         expect(aside).toMatchObject([{ message: order }]);
@@ -180,8 +198,8 @@ describe('createProcessBulkResetHandler()', () => {
   it.each([
     aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: 'Nothing …' }),
     aBulkResetRow({ state: 'stopped', code: 'InvalidRows', message: '', counts, splitRows: 1 }),
-  ])('puts the message of a $state job aside; the job itself says why', async (result) => {
-    const { refused, aside, logged } = await receive(order, { result });
+  ])('puts the message of a $state job aside; the job itself says why', async (job) => {
+    const { refused, aside, logged } = await receive(order, { processed: { job } });
 
     expect(refused).toEqual([]);
     expect(aside).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs: 0 }]);
@@ -201,44 +219,136 @@ describe('createProcessBulkResetHandler()', () => {
     expect(aside).toEqual([{ message: { bulkResetId: messageId }, delayMs: 0 }]);
   });
 
-  it('sends a job on that needs another invocation', async () => {
-    const result = aBulkResetRow({ state: 'splitting', counts, checkedSha256: '', splitRows: 1 });
+  it('puts nothing aside for a job that was cancelled, and calls it no error', async () => {
+    const job = aBulkResetRow({ state: 'refused', code: 'Cancelled', message: '' });
 
-    const { again, aside } = await receive({ ...order, $stamp: 'x' }, { result });
+    const { aside, logged } = await receive(order, { processed: { job } });
 
-    expect(again).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs: 0 }]);
     expect(aside).toEqual([]);
+    expect(logged).toMatchObject([{ level: 'information' }]);
+  });
+
+  it.each<BulkResetRow>([aBulkResetRow({ state: 'validating' }), aSplitting])(
+    'wakes somebody to go on with a job whose time was over: $state',
+    async (job) => {
+      const { wakeUps, again, aside } = await receive(order, {
+        processed: { job, dueAtMs: nowMs },
+      });
+
+      expect(wakeUps.sent).toEqual([{ bulkResetId: messageId, delayMs: 0 }]);
+      expect([...again, ...aside]).toEqual([]);
+    },
+  );
+
+  it('sends an order again that cannot be checked yet, so that it can be put aside', async () => {
+    const job = aBulkResetRow({ state: 'validating' });
+
+    const { again, wakeUps } = await receive(
+      { ...order, $stamp: 'x' },
+      { processed: { job, dueAtMs: nowMs + 90_000 } },
+    );
+
+    expect(again).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs: 90_000 }]);
+    expect(wakeUps.sent).toEqual([]);
+  });
+
+  it('leaves a job to the sweeper whose rows cannot be made yet', async () => {
+    const processed = { job: aSplitting, dueAtMs: nowMs + 30_000 };
+
+    const { again, wakeUps } = await receive(order, { processed });
+
+    expect([...again, ...wakeUps.sent]).toEqual([]);
+  });
+
+  describe('a message with nothing but the id of a job', () => {
+    const pointer = { bulkResetId: bulkResetId.toUpperCase(), $AzureWebJobsParentId: 'x' };
+
+    it('says that somebody is to go on with it, whoever wrote it', async () => {
+      const { processed, orders, logged } = await receive(pointer, { caller: undefined });
+
+      expect(processed).toEqual([bulkResetId]);
+      expect(orders).toEqual([]);
+      expect(logged).toMatchObject([
+        { level: 'information', args: ['bulk reset processed', { bulkResetId, state: 'split' }] },
+      ]);
+    });
+
+    it('is followed by another while the job is not through', async () => {
+      const processed = { job: aSplitting, dueAtMs: nowMs - 1 };
+
+      const { wakeUps } = await receive(pointer, { processed });
+
+      expect(wakeUps.sent).toEqual([{ bulkResetId, delayMs: 0 }]);
+    });
+
+    it('has no successor while the job waits: the sweeper sends one each minute', async () => {
+      const job = aBulkResetRow({ state: 'validating' });
+
+      const { wakeUps, again } = await receive(pointer, {
+        processed: { job, dueAtMs: nowMs + 30_000 },
+      });
+
+      expect([...wakeUps.sent, ...again]).toEqual([]);
+    });
+
+    it('tells of a refusal, and puts nothing aside', async () => {
+      const job = aBulkResetRow({ state: 'refused', code: 'InvalidRows', message: '' });
+
+      const { logged, aside } = await receive(pointer, { processed: { job } });
+
+      expect(logged).toMatchObject([
+        { level: 'information' },
+        { level: 'error', args: ['bulk reset refused', { bulkResetId, code: 'InvalidRows' }] },
+      ]);
+      expect(aside).toEqual([]);
+    });
+
+    it('is dropped with a warning when there is no such job', async () => {
+      const { logged } = await receive(pointer, { processed: {} });
+
+      expect(logged).toEqual([
+        { level: 'warning', args: ['message points at no bulk reset', { bulkResetId }] },
+      ]);
+    });
+
+    it('is handed back after a bug', async () => {
+      const failure = new TypeError('is not a function');
+      const { deliver } = aQueue({ processed: failure });
+
+      await expect(deliver(pointer)).rejects.toBe(failure);
+    });
   });
 
   it.each([
     ['as long as it is told', 90_000, 90_000],
     ['half a minute when told nothing', undefined, 30_000],
     ['a quarter of an hour at most', 900_001, 900_000],
-  ])('sends what may pass again and waits %s', async (_, retryAfterMs, delayMs) => {
-    const failure = new ResetError('Throttled', 'is away', { retryAfterMs });
+  ])('sends an order that cannot be kept again and waits %s', async (_, retryAfterMs, delayMs) => {
+    const submitted = new ResetError('StorageUnavailable', 'is away', { retryAfterMs });
 
-    const { again, aside, refused, logged } = await receive(order, { result: failure });
+    const { again, aside, refused, logged } = await receive(order, { submitted });
 
     expect(again).toEqual([{ message: { ...order, bulkResetId: messageId }, delayMs }]);
     expect([...aside, ...refused]).toEqual([]);
     expect(logged).toEqual([
       {
         level: 'warning',
-        args: ['bulk reset waits', { bulkResetId: messageId, code: 'Throttled' }],
+        args: ['bulk reset waits', { bulkResetId: messageId, code: 'StorageUnavailable' }],
       },
     ]);
   });
 
-  it.each([
-    ['an unknown outcome', new ResetError('OutcomeUnknown', 'who knows')],
-    ['a bug', new TypeError('is not a function')],
-  ])('hands the message back after %s', async (_, failure) => {
-    const { deliver, refused, aside, again } = aQueue({ result: failure });
+  it.each(['submitted', 'processed'] as const)(
+    'hands the message back after a bug in what is %s',
+    async (what) => {
+      const failure = new TypeError('is not a function');
+      const { deliver, refused, aside, again } = aQueue({ [what]: failure });
 
-    await expect(deliver(order)).rejects.toBe(failure);
+      await expect(deliver(order)).rejects.toBe(failure);
 
-    expect([...refused, ...aside, ...again]).toEqual([]);
-  });
+      expect([...refused, ...aside, ...again]).toEqual([]);
+    },
+  );
 
   it('waits while the callers cannot be read', async () => {
     const callersFailure = new ResetError('KeyVaultUnavailable', 'is away');
@@ -269,7 +379,8 @@ describe('createProcessBulkResetHandler()', () => {
 interface QueueValues {
   readonly id?: unknown;
   readonly caller?: Caller | undefined;
-  readonly result?: BulkResetRow | Error;
+  readonly submitted?: Error;
+  readonly processed?: ProcessedBulkReset | Error;
   readonly callersFailure?: Error;
   readonly asideFailure?: Error;
 }
@@ -281,9 +392,12 @@ async function receive(message: unknown, values: QueueValues = {}) {
 }
 
 function aQueue(values: QueueValues) {
-  const { result = aBulkResetRow(), callersFailure, asideFailure } = values;
+  const { submitted, callersFailure, asideFailure } = values;
+  const { processed: result = { job: aBulkResetRow() } } = values;
   const caller = 'caller' in values ? values.caller : theQueue('bulkReset', 'readPassword');
   const orders: BulkResetOrder[] = [];
+  const processed: string[] = [];
+  const wakeUps = new FakeBulkWakeUps();
   const refused: object[] = [];
   const aside: { readonly message: object; readonly delayMs: number }[] = [];
   const again: typeof aside = [];
@@ -296,10 +410,16 @@ function aQueue(values: QueueValues) {
             findByApiKey: () => undefined,
             findByName: (name) => (name === caller?.name ? caller : undefined),
           }),
-    processBulkReset: (taken) => {
+    submitBulkReset: (taken) => {
       orders.push(taken);
+      return submitted ? Promise.reject(submitted) : Promise.resolve(aBulkResetRow());
+    },
+    processBulkReset: (id) => {
+      processed.push(id);
       return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
     },
+    wakeUps,
+    now: () => nowMs,
     refuseBulkReset: (job, { code, message }) => {
       refused.push({ ...job, code, message });
       return Promise.resolve();
@@ -318,7 +438,7 @@ function aQueue(values: QueueValues) {
   const deliver = async (message: unknown) => {
     await handler(message, context);
   };
-  return { deliver, orders, refused, aside, again, logged };
+  return { deliver, orders, processed, wakeUps, refused, aside, again, logged };
 }
 
 function theQueue(...permissions: readonly Permission[]): Caller {

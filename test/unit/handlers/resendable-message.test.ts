@@ -14,6 +14,7 @@ describe('toResendable()', () => {
       },
     ],
     ['a file', { blob: { name: 'a.csv', sha256: 'AB' } }],
+    ['another job', { retryOf: bulkResetId }],
   ])('keeps all that is known of an order with %s', (_, content) => {
     const order = {
       delivery: 'none',

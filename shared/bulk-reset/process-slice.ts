@@ -38,6 +38,9 @@ const failedWaitMs = 60_000;
  * While rows are left, one message says when to look again; to look twice does no harm. A message that is
  * delivered again has no successor, or such messages would become ever more: if the first delivery did not
  * come that far, the sweeper wakes the slice.
+ *
+ * A slice of which nothing may be begun, because its customers are braked or everything is halted, keeps its
+ * turn until something may: otherwise the whole job would come to wait in the queue.
  */
 export function createProcessSlice(dependencies: ProcessSliceDependencies) {
   const { bulkResets, rows, resets, processRow, limit } = dependencies;
@@ -57,41 +60,47 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const withdrawn = (await isCancelled()) ? await withdraw(open) : [];
     const others = open.filter((stored) => !withdrawn.includes(stored));
     const pass = { isCancelled, endsAtMs: now() + timeoutMs };
-    const dueTimesMs = await Promise.all(others.map((stored) => process(stored, pass, signal)));
-    const dueAtMs = dueTimesMs.filter((time) => time !== undefined);
-    if (dueAtMs.length > 0 && !isRepeated) {
+    const looks = await Promise.all(others.map((stored) => process(stored, pass, signal)));
+    const dueAtMs = looks.map((look) => look.dueAtMs).filter((time) => time !== undefined);
+    const hasSuccessor = dueAtMs.length > 0 && !isRepeated;
+    const keepsTurn = hasSuccessor && wakesNext && looks.every(({ isUnbegun }) => isUnbegun);
+    if (hasSuccessor) {
       const waitMs = Math.max(shortestWaitMs, Math.min(...dueAtMs) - now());
-      await wakeUps.send({ ...wakeUp, wakesNext: false }, waitMs);
+      await wakeUps.send({ ...wakeUp, wakesNext: keepsTurn }, waitMs);
     }
-    if (wakesNext && 'counts' in job.row && job.row.counts) {
+    if (wakesNext && !keepsTurn && 'counts' in job.row && job.row.counts) {
       await wakeSlices.next(bulkResetId, job.row.counts);
     }
     return { open: open.length, left: dueAtMs.length, cancelled: withdrawn.length };
   };
 
-  /** When the row must be looked at again; undefined when it need not be. */
   async function process(
     stored: Stored<OpenRow>,
     { isCancelled, endsAtMs }: Pass,
     signal: AbortSignal,
-  ): Promise<number | undefined> {
+  ): Promise<Look> {
     const { resetId, customerTenantId } = stored.row;
-    const work = async () => {
+    const isUntouched = isUntouchedRow(stored);
+    const work = async (): Promise<Look> => {
       const isLate = now() >= endsAtMs;
-      if (isLate || (isUntouched(stored) && (await isCancelled()))) return now();
-      return (await processRow(stored, signal)).dueAtMs;
+      if (isLate || (isUntouched && (await isCancelled()))) {
+        return { dueAtMs: now(), isUnbegun: isUntouched };
+      }
+      const { result, dueAtMs } = await processRow(stored, signal);
+      return { dueAtMs, isUnbegun: isUntouched && result === 'not yet' };
     };
     try {
       return await limit.run(customerTenantId, work, signal);
     } catch (error) {
+      if (signal.aborted) return { dueAtMs: now(), isUnbegun: isUntouched };
       onRowFailed(resetId, error);
-      return now() + failedWaitMs;
+      return { dueAtMs: now() + failedWaitMs, isUnbegun: false };
     }
   }
 
   /** Nobody has claimed these rows yet, so nothing was sent for them. */
   async function withdraw(open: readonly Stored<OpenRow>[]): Promise<readonly Stored<OpenRow>[]> {
-    const untouched = open.filter(isUntouched);
+    const untouched = open.filter(isUntouchedRow);
     if (untouched.length > 0) {
       const settledAtMs = now();
       await resets.replaceMany(
@@ -107,7 +116,11 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     return () => {
       if (now() - askedAtMs >= newsMs) {
         askedAtMs = now();
-        news = bulkResets.read(bulkResetId).then((job) => job?.row.cancelledAtMs !== undefined);
+        const before = news;
+        news = bulkResets.read(bulkResetId).then(
+          (job) => job?.row.cancelledAtMs !== undefined,
+          () => before,
+        );
       }
       return news;
     };
@@ -122,6 +135,14 @@ interface Pass {
   readonly endsAtMs: number;
 }
 
-function isUntouched({ row }: Stored<OpenRow>): boolean {
+/** What one row came to. */
+interface Look {
+  /** When it must be looked at again; undefined when it need not be. */
+  readonly dueAtMs: number | undefined;
+  /** Nobody has claimed it yet. */
+  readonly isUnbegun: boolean;
+}
+
+function isUntouchedRow({ row }: Stored<OpenRow>): boolean {
   return row.state === 'queued' && row.attemptId === undefined;
 }

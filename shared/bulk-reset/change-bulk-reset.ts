@@ -1,8 +1,7 @@
 import { ResetError } from '../password-reset/reset-error.js';
-import { isSettled } from '../password-reset/reset-row.js';
 import type { BulkResetRow } from './bulk-reset.js';
 import type { BulkResetRows, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
-import { pagesOf, readOwn } from './read-bulk-reset.js';
+import { countRows, readOwn } from './read-bulk-reset.js';
 
 export interface CancelDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
@@ -11,8 +10,8 @@ export interface CancelDependencies {
 }
 
 /**
- * Starts no row of the job any more. Rows that were never tried are withdrawn when their turn comes; the
- * others come to their end. Once more changes nothing.
+ * Starts no row of the job any more. Rows that were never tried are withdrawn as their slices are looked
+ * at; the others come to their end. Once more changes nothing.
  *
  * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike.
  */
@@ -21,14 +20,15 @@ export function createCancelBulkReset({ bulkResets, wakeUps, now }: CancelDepend
     const row = await change(bulkResets, { bulkResetId, caller }, (job) =>
       job.cancelledAtMs === undefined ? { ...job, cancelledAtMs: now() } : job,
     );
-    if (row.state === 'validating' || row.state === 'splitting') await wakeUps.send(bulkResetId, 0);
+    if (row.state !== 'refused' && row.finishedAtMs === undefined)
+      await wakeUps.send(bulkResetId, 0);
     return row;
   };
 }
 
 export interface AcknowledgeDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
-  readonly rows: Pick<BulkResetRows, 'page'>;
+  readonly rows: Pick<BulkResetRows, 'outcomes'>;
   readonly now: () => number;
 }
 
@@ -49,9 +49,8 @@ export function createAcknowledgeBulkReset({ bulkResets, rows, now }: Acknowledg
   async function requireOver(job: BulkResetRow): Promise<void> {
     if (job.state === 'refused' || job.finishedAtMs !== undefined) return;
     if (job.state === 'validating' || job.state === 'splitting') throw notOver();
-    for await (const page of pagesOf(job, rows)) {
-      if (!page.every(isSettled)) throw notOver();
-    }
+    const { made, settled } = await countRows(job, rows);
+    if (settled < (job.state === 'stopped' ? made : job.counts.valid)) throw notOver();
   }
 }
 

@@ -51,26 +51,13 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
     const { row: job } = await readOwn(bulkResets, { bulkResetId, caller });
     const counts = countsOf(job);
     const isStarted = job.state !== 'validating' && job.state !== 'refused';
-    const { made, settled, succeeded, failures } = isStarted ? await count(job) : emptyTally;
+    const { made, settled, succeeded, failures } = await countRows(job, rows);
     const { cancelled = 0, ...otherFailures } = failures;
     // Of a job that was stopped, the rows that were not made never will be.
     const expected = job.state === 'stopped' ? made : counts.valid;
     const open = isStarted ? expected - settled : 0;
     const faults = counts.invalid > 0 ? await rowFaults.read(bulkResetId) : [];
     return { job, settled, open, succeeded, cancelled, failures: otherFailures, faults };
-  }
-
-  async function count(job: BulkResetRow): Promise<RowTally> {
-    const { bulkResetId, tally } = job;
-    const shards = shardCount(countsOf(job));
-    const first = tally?.settledShards ?? 0;
-    if (tally !== undefined && shards - first > maxShardsRead) return tally.all;
-    let sum = tally?.settled ?? emptyTally;
-    const read = (shard: number) => rows.outcomes(bulkResetId, shard);
-    for await (const [, outcomes] of inTurns(shards, first, read)) {
-      sum = sumOf(sum, tallyOf(outcomes));
-    }
-    return sum;
   }
 
   /** The rows after this one, in order. */
@@ -81,6 +68,31 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
     const { row: job } = await readOwn(bulkResets, { bulkResetId: from.bulkResetId, caller });
     return { job, ...(await readPage(job, rows, from)) };
   }
+}
+
+/**
+ * What the rows of a job have come to. No row is started before all are made, and of a job with many
+ * shards that are not settled it is what the sweeper counted last.
+ */
+export async function countRows(
+  job: BulkResetRow,
+  rows: Pick<BulkResetRows, 'outcomes'>,
+): Promise<RowTally> {
+  if (job.state !== 'split' && job.state !== 'stopped') return emptyTally;
+  const { bulkResetId, tally, counts } = job;
+  const shards = shardCount(counts);
+  const first = tally?.settledShards ?? 0;
+  if (shards - first > maxShardsRead) {
+    if (tally !== undefined) return tally.all;
+    // How many rows of a stopped job there are is only known once they were counted.
+    if (job.state === 'split') return emptyTally;
+  }
+  let sum = tally?.settled ?? emptyTally;
+  const read = (shard: number) => rows.outcomes(bulkResetId, shard);
+  for await (const [, outcomes] of inTurns(shards, first, read)) {
+    sum = sumOf(sum, tallyOf(outcomes));
+  }
+  return sum;
 }
 
 /** @throws {@link ResetError} `BulkResetNotFound` */

@@ -33,8 +33,75 @@ describe('createReadBulkReset()', () => {
         settled: 5,
         open: 4,
         succeeded: 1,
-        failures: { UserNotFound: 2, OutcomeUnknown: 1, cancelled: 1 },
+        cancelled: 1,
+        failures: { UserNotFound: 2, OutcomeUnknown: 1 },
       });
+    });
+
+    it('looks at no row before all are made', async () => {
+      const job = aBulkResetRow(aSplitting(3_000));
+      const { progress, shardsRead } = aReader(job, [aResetRow({ resetId: idOf(1) })]);
+
+      expect(await progress(bulkResetId, caller)).toMatchObject({ settled: 0, open: 3_500 });
+
+      expect(shardsRead).toEqual([]);
+    });
+
+    describe('with the tally of the last sweep', () => {
+      const settled = { made: 900, settled: 900, succeeded: 890, failures: { UserNotFound: 10 } };
+      const all = {
+        made: 30_000,
+        settled: 5_000,
+        succeeded: 4_990,
+        failures: { UserNotFound: 10 },
+      };
+
+      it('reads the shards after the settled ones, and no more', async () => {
+        const tally = { all, settledShards: 2, settled };
+        const job = aBulkResetRow({ state: 'split', counts: countsOf(22_000) }, { tally });
+        const { progress, shardsRead } = aReader(job, [
+          aResetRow({ resetId: idOf(1), state: 'applied' }),
+          aResetRow({ resetId: idOf(2_001), state: 'applied' }),
+        ]);
+
+        expect(await progress(bulkResetId, caller)).toMatchObject({
+          settled: 901,
+          succeeded: 891,
+          failures: { UserNotFound: 10 },
+        });
+
+        expect(shardsRead).toEqual(Array.from({ length: 20 }, (_, shard) => shard + 2));
+      });
+
+      it('reads none when there are many, and says what was counted', async () => {
+        const tally = { all, settledShards: 2, settled };
+        const job = aBulkResetRow({ state: 'split', counts: countsOf(22_001) }, { tally });
+        const { progress, shardsRead } = aReader(job);
+
+        expect(await progress(bulkResetId, caller)).toMatchObject({
+          settled: 5_000,
+          open: 17_001,
+          succeeded: 4_990,
+        });
+
+        expect(shardsRead).toEqual([]);
+      });
+    });
+
+    it('reads none of a large job that was not swept yet', async () => {
+      const { progress, shardsRead } = aReader(aSplitJob(countsOf(20_001)));
+
+      expect(await progress(bulkResetId, caller)).toMatchObject({ settled: 0, open: 20_001 });
+
+      expect(shardsRead).toEqual([]);
+    });
+
+    it('reads all of a large job that was stopped, for nobody knows how many rows there are', async () => {
+      const state = { state: 'stopped', code: 'InvalidRows', message: '', splitRows: 1 } as const;
+      const job = aBulkResetRow({ ...state, counts: countsOf(20_001) });
+      const { progress } = aReader(job, [aResetRow({ resetId: idOf(20_001) })]);
+
+      expect(await progress(bulkResetId, caller)).toMatchObject({ settled: 0, open: 1 });
     });
 
     it.each<BulkResetState & { readonly open: number }>([
@@ -181,12 +248,20 @@ describe('createReadBulkReset()', () => {
 
 function aReader(job: BulkResetRow, resets: readonly ResetRow[] = []) {
   const rowFaults = new FakeRowFaults();
+  const rows = new FakeResetStore(resets);
+  const shardsRead: number[] = [];
   const { progress, page } = createReadBulkReset({
     bulkResets: new FakeBulkResetStore([job]),
-    rows: new FakeResetStore(resets),
+    rows: {
+      page: (from) => rows.page(from),
+      outcomes: (id, shard) => {
+        shardsRead.push(shard);
+        return rows.outcomes(id, shard);
+      },
+    },
     rowFaults,
   });
-  return { progress, page, rowFaults };
+  return { progress, page, rowFaults, shardsRead };
 }
 
 function aSplitting(splitRows: number): BulkResetState {

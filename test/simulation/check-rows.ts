@@ -29,10 +29,10 @@ export function createRowChecks(report: Report) {
     observe(observer, event);
   }
 
-  function end({ isEveryRowSettled }: EndOfRun): void {
+  function end({ isEverythingOver }: EndOfRun): void {
     for (const row of rows.values()) {
       const about = { atMs: lastMs, resetId: row.resetId };
-      if (!isSettled(row) && !isEveryRowSettled) {
+      if (!isSettled(row) && !isEverythingOver) {
         violated('every accepted row is settled in the end', `it is ${row.state}`, about);
       }
       if (row.state === 'rejected' && applied.has(row.resetId)) {

@@ -1,3 +1,4 @@
+import { createJobChecks } from './check-jobs.js';
 import { createPasswordChecks } from './check-passwords.js';
 import { createRowChecks } from './check-rows.js';
 import { type HistoryEvent, observe } from './history.js';
@@ -13,6 +14,7 @@ export type Invariant =
   | 'a request that was turned away is never carried out'
   | 'one idempotency key is one reset'
   | 'nothing fails unforeseen'
+  | 'every job comes to its end, and counts what its rows did'
   // Of requests to the directory.
   | 'only who holds the lease sends'
   | 'only who holds the user sends'
@@ -34,12 +36,13 @@ export interface Violation {
   /** What it is about. */
   readonly resetId?: string | undefined;
   readonly user?: string | undefined;
+  readonly bulkResetId?: string | undefined;
 }
 
 export type Report = (violation: Violation) => void;
 
 export interface EndOfRun {
-  readonly isEveryRowSettled: boolean;
+  readonly isEverythingOver: boolean;
   /** The longest that a request may travel on after its client gave up. */
   readonly travelsMs: number;
 }
@@ -49,11 +52,14 @@ export function findViolations(events: readonly HistoryEvent[], end: EndOfRun): 
   const violations: Violation[] = [];
   const report: Report = (violation) => violations.push(violation);
   const rows = createRowChecks(report);
+  const jobs = createJobChecks(report);
   const passwords = createPasswordChecks(end, report);
   for (const event of events) {
     rows.see(event);
+    jobs.see(event);
     observe(passwords, event);
   }
   rows.end(end);
+  jobs.end();
   return violations;
 }

@@ -1,3 +1,4 @@
+import type { BulkResetRow } from '../../shared/bulk-reset/bulk-reset.js';
 import type { PasswordResetOrder } from '../../shared/password-reset/password-reset-order.js';
 import type { ResetErrorCode } from '../../shared/password-reset/reset-error.js';
 import type { ClaimedRow, ResetRow } from '../../shared/password-reset/reset-row.js';
@@ -7,6 +8,7 @@ export type Happening =
   | { readonly kind: 'asked'; readonly ask: number; readonly order: PasswordResetOrder }
   /** Storage has another row from now on. */
   | { readonly kind: 'stored'; readonly row: ResetRow; readonly before?: ResetRow | undefined }
+  | { readonly kind: 'job stored'; readonly job: BulkResetRow }
   | { readonly kind: 'locked'; readonly user: string; readonly resetId: string }
   | ({ readonly kind: 'sent' } & Send)
   /** A request came to the directory and was carried out. */

@@ -32,7 +32,7 @@ export class HostProcess {
   readonly onDeath: (() => void)[] = [];
   readonly #surroundings: Surroundings;
   readonly #skewMs: number;
-  readonly #deadlines = new WeakMap<AbortSignal, number>();
+  readonly #deadlines = new Map<AbortSignal, number>();
 
   constructor(name: string, surroundings: Surroundings, skewMs = 0) {
     this.name = name;
@@ -96,6 +96,7 @@ export class HostProcess {
       return await run(signal);
     } finally {
       isOver = true;
+      this.#deadlines.delete(signal);
     }
   }
 

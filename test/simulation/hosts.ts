@@ -1,11 +1,14 @@
+import { type BulkUseCases, createBulkUseCases } from './bulk-use-cases.js';
 import { HostProcess } from './host-process.js';
 import { randomFor } from './random.js';
-import { createUseCases, type UseCases, type Variation, type World } from './use-cases.js';
+import { createUseCases, type UseCases } from './use-cases.js';
+import type { Variation, World } from './world.js';
 
 /** A host in one of its lives, with the object graph that it built at its start. */
 export interface LiveHost {
   readonly process: HostProcess;
   readonly useCases: UseCases;
+  readonly bulk: BulkUseCases;
 }
 
 export type Hosts = ReturnType<typeof createHosts>;
@@ -13,6 +16,7 @@ export type Hosts = ReturnType<typeof createHosts>;
 /** Hosts that come back after they died, remembering nothing. */
 export function createHosts(world: World, skewsMs: readonly number[], variation: Variation) {
   const hosts = new Map<number, LiveHost>();
+  const byProcess = new WeakMap<HostProcess, LiveHost>();
   skewsMs.forEach((_, index) => start(index));
 
   return {
@@ -22,14 +26,19 @@ export function createHosts(world: World, skewsMs: readonly number[], variation:
       return randomFor(world.seed, `host for ${purpose}`).pick([...hosts.values()]);
     },
 
-    hostOf(process: HostProcess): LiveHost | undefined {
-      return [...hosts.values()].find((host) => host.process === process);
+    hostOf(process: HostProcess): LiveHost {
+      const host = byProcess.get(process);
+      if (host === undefined) throw new RangeError(`There is no host of ${process.name}`);
+      return host;
     },
   };
 
   function start(index: number): void {
     const process = new HostProcess(`host ${index + 1}`, world, skewsMs[index]);
-    hosts.set(index, { process, useCases: createUseCases(process, world, variation) });
+    const useCases = createUseCases(process, world, variation);
+    const host = { process, useCases, bulk: createBulkUseCases(process, world, useCases) };
+    hosts.set(index, host);
+    byProcess.set(process, host);
     process.onDeath.push(() => {
       hosts.delete(index);
       const life = world.numbered(`life of host ${index + 1}`);

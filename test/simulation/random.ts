@@ -25,9 +25,8 @@ export class SeededRandom {
   }
 
   pick<T>(choices: readonly T[]): T {
-    const choice = choices[Math.floor(this.next() * choices.length)];
-    if (choice === undefined) throw new RangeError('There is nothing to pick from');
-    return choice;
+    if (choices.length === 0) throw new RangeError('There is nothing to pick from');
+    return choices[Math.floor(this.next() * choices.length)] as T;
   }
 
   /** Mostly short, seldom long: every order of magnitude is as likely. */

@@ -1,6 +1,6 @@
 import type { ResetStore, Seals, Stored } from '../../shared/password-reset/ports.js';
 import type { Secret } from '../../shared/platform/secret.js';
-import type { Variation } from './use-cases.js';
+import type { Variation } from './world.js';
 
 /** The limits of who does not wait for what may still be travelling. */
 const hasty = { settleMs: 0 };

@@ -3,7 +3,7 @@ import type { Invariant } from './checker.js';
 import { hastyAttempts, soonGivenUp, withoutRule } from './removed-rules.js';
 import { type Scope, scenarioOf } from './scenario.js';
 import { simulate } from './simulate.js';
-import type { Variation } from './use-cases.js';
+import type { Variation } from './world.js';
 
 const { stackTraceLimit } = Error;
 

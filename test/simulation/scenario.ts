@@ -2,7 +2,7 @@ import { randomFor, type SeededRandom } from './random.js';
 import { faultKinds, type FaultKind, type FaultRates } from './seeded-fates.js';
 
 /** What people do in one run, decided beforehand. */
-export type Action = AskAction | ChangeAction | HaltAction | BrakeAction;
+export type Action = AskAction | SubmitAction | ChangeAction | HaltAction | BrakeAction;
 
 /** A caller asks for a reset of a user, again under the same key if there is one, and reads what became of it. */
 export interface AskAction {
@@ -18,6 +18,20 @@ export interface AskAction {
   /** After each answer. */
   readonly readsMs: readonly number[];
   /** After somebody has read the password, the user chooses another one. */
+  readonly userChangesMs?: number | undefined;
+}
+
+/** Somebody gives a job, once more under the same id if the answer was lost, and reads its rows. */
+export interface SubmitAction {
+  readonly kind: 'submit';
+  readonly atMs: number;
+  readonly job: number;
+  /** Whose password which row asks for. */
+  readonly users: ReadonlyMap<number, number>;
+  readonly lastRow: number;
+  readonly repeatsMs: readonly number[];
+  readonly readsMs: readonly number[];
+  readonly cancelsMs?: number | undefined;
   readonly userChangesMs?: number | undefined;
 }
 
@@ -56,6 +70,7 @@ export interface Scenario {
 export interface Scope {
   readonly maxUsers: number;
   readonly maxAsks: number;
+  readonly maxJobs?: number;
   /** How often each kind of fault may happen, from 0 to 1; a kind that is absent does not happen. */
   readonly rates: Readonly<Partial<Record<FaultKind, readonly number[]>>>;
 }
@@ -63,7 +78,7 @@ export interface Scope {
 /** Every run has some of these kinds of faults only, so that none hides the others. */
 export function scopeOf(faults: readonly FaultKind[]): Scope {
   const rates = Object.fromEntries(faults.map((kind) => [kind, [0, 0.01, 0.05, 0.2]]));
-  return { maxUsers: 5, maxAsks: 40, rates };
+  return { maxUsers: 5, maxAsks: 30, maxJobs: 2, rates };
 }
 
 export const wholeScope = scopeOf(faultKinds);
@@ -79,6 +94,7 @@ export function scenarioOf(seed: number, scope: Scope = wholeScope): Scenario {
   ) as FaultRates;
   const users = random.between(1, scope.maxUsers);
   const asks = random.spread(1, scope.maxAsks);
+  const jobs = random.between(0, scope.maxJobs ?? 0);
   const spanMs = random.spread(10_000, 3_600_000);
   const skewMs = rates.clocks > 0 ? Math.floor(clockMarginMs / 2) - 1 : 0;
   const drawn = { random, users, rates, spanMs };
@@ -90,6 +106,7 @@ export function scenarioOf(seed: number, scope: Scope = wholeScope): Scenario {
     rates,
     actions: [
       ...Array.from({ length: asks }, (_, index) => askAction(index + 1, drawn)),
+      ...Array.from({ length: jobs }, (_, index) => submitAction(index + 1, drawn)),
       ...changes(drawn),
       ...operations(drawn),
     ].sort((left, right) => left.atMs - right.atMs),
@@ -120,6 +137,24 @@ function askAction(ask: number, { random, users, rates, spanMs }: Drawn): AskAct
     readsMs: Array.from({ length: random.between(0, 4) }, () =>
       isImpatient ? random.spread(1_000, 600_000) : random.spread(100_000, 5_000_000),
     ),
+    userChangesMs: random.chance(rates.users) ? random.spread(1_000, 600_000) : undefined,
+  };
+}
+
+function submitAction(job: number, { random, users, rates, spanMs }: Drawn): SubmitAction {
+  const lastRow = random.spread(1, 250);
+  const rows = Array.from({ length: random.between(1, users) }, (_, index) => {
+    return [random.between(1, lastRow), index + 1] as const;
+  });
+  return {
+    kind: 'submit',
+    atMs: random.between(0, spanMs),
+    job,
+    users: new Map(rows),
+    lastRow,
+    repeatsMs: random.chance(0.3) ? [random.spread(100, 900_000)] : [],
+    readsMs: Array.from({ length: random.between(0, 4) }, () => random.spread(1_000, 3_000_000)),
+    cancelsMs: random.chance(0.2) ? random.spread(10, 900_000) : undefined,
     userChangesMs: random.chance(rates.users) ? random.spread(1_000, 600_000) : undefined,
   };
 }

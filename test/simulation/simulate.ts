@@ -9,9 +9,11 @@ import { Scheduler } from './scheduler.js';
 import { SeededFates } from './seeded-fates.js';
 import { SimulatedControl } from './simulated-control.js';
 import { SimulatedDirectory } from './simulated-directory.js';
+import { SimulatedJobs } from './simulated-jobs.js';
 import { SimulatedQueue } from './simulated-queue.js';
 import { SimulatedStorage } from './simulated-storage.js';
-import { sendTimeoutMs, type Variation, type World } from './use-cases.js';
+import { sendTimeoutMs } from './use-cases.js';
+import type { Variation, World } from './world.js';
 
 export interface Run {
   readonly history: History;
@@ -57,13 +59,20 @@ export async function simulate(
   };
   const surroundings = { scheduler, history, fates: chosen, numbered };
   const storage = new SimulatedStorage(surroundings);
+  const jobs = new SimulatedJobs(surroundings);
   const world: World = {
     ...surroundings,
     seed,
     storage,
+    jobs,
     control: new SimulatedControl(),
     directory: new SimulatedDirectory(surroundings, storage, { sendTimeoutMs, recognizesRequests }),
-    queue: new SimulatedQueue(surroundings),
+    resetQueue: new SimulatedQueue(surroundings, (resetId) => resetId),
+    jobQueue: new SimulatedQueue(surroundings, (bulkResetId) => bulkResetId),
+    sliceQueue: new SimulatedQueue(
+      surroundings,
+      ({ bulkResetId, slice }) => `${bulkResetId} slice ${slice}`,
+    ),
   };
   const hosts = createHosts(world, scenario.skewsMs, variation);
   const actors = createActors(world, hosts, scenario);
@@ -73,18 +82,18 @@ export async function simulate(
     world.control.shared.isHalted = false;
   });
   actors.start({ isSwept: variation.isSwept !== false });
-  const isOver = () => chosen.isOver && storage.openRows === 0;
+  const isOver = () => chosen.isOver && storage.openRows === 0 && !jobs.isAnyOpen;
   const latestMs = startMs + calmAtMs + longestMs;
   await scheduler.runUntil(latestMs, isOver);
   await scheduler.runUntil(scheduler.nowMs + aftermathMs);
   // Somebody who asked again at the very end may have begun another one.
   await scheduler.runUntil(latestMs + aftermathMs, isOver);
-  const isEveryRowSettled = storage.openRows === 0;
+  const isEverythingOver = isOver();
   actors.readEverything();
   await scheduler.runUntil(scheduler.nowMs + 60_000);
   actors.stop();
 
   const effects = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const violations = findViolations(history.events, { isEveryRowSettled, travelsMs });
+  const violations = findViolations(history.events, { isEverythingOver, travelsMs });
   return { history, violations, faults: chosen.happened, effects };
 }

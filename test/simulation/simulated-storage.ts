@@ -1,3 +1,4 @@
+import type { BulkResetRows } from '../../shared/bulk-reset/ports.js';
 import type {
   IdempotencyKeys,
   ResetStore,
@@ -42,6 +43,11 @@ export class SimulatedStorage implements StorageView {
     return this.#rowsNow.values();
   }
 
+  /** The rows of jobs, by which nobody writes. */
+  get bulkRows(): BulkResetRows {
+    return this.#rows;
+  }
+
   rowNow(resetId: string): ResetRow | undefined {
     return this.#rowsNow.get(resetId);
   }
@@ -66,8 +72,14 @@ export class SimulatedStorage implements StorageView {
           { ...write, overtake: () => this.#touch(row.resetId) },
         ),
       read: (resetId) => process.effect(`read ${resetId}`, () => rows.read(resetId)),
-      createMany: (many) => rows.createMany(many),
-      replaceMany: (many) => rows.replaceMany(many),
+      createMany: (many) =>
+        process.effect(`create ${nameOfMany(many)}`, () => this.#createMany(process, many), write),
+      replaceMany: (many) =>
+        process.effect(
+          `replace ${nameOfMany(many.map(({ row }) => row))}`,
+          () => this.#replaceMany(process, many),
+          write,
+        ),
       open: (days) => this.#listed(process, 'list open rows', () => rows.open(days)),
       sealed: (day) => this.#listed(process, 'list sealed rows', () => rows.sealed(day)),
       deleteDay: (day) => process.effect('delete day', () => rows.deleteDay(day), write),
@@ -132,18 +144,32 @@ export class SimulatedStorage implements StorageView {
     };
   }
 
+  async #createMany(process: HostProcess, rows: readonly ResetRow[]): Promise<void> {
+    await this.#rows.createMany(rows);
+    for (const row of rows) if (!this.#rowsNow.has(row.resetId)) this.#note(process, row);
+  }
+
+  async #replaceMany(process: HostProcess, stored: readonly Stored[]): Promise<void> {
+    for (const { row, etag } of stored) {
+      this.#noted(process, await this.#rows.replace(row, etag));
+    }
+  }
+
   #noted<Row extends ResetRow, Answer extends string>(
     process: HostProcess,
     stored: Stored<Row> | Answer,
   ): Stored<Row> | Answer {
     if (typeof stored === 'string') return stored;
-    const { row } = stored;
+    this.#note(process, stored.row);
+    return stored;
+  }
+
+  #note(process: HostProcess, row: ResetRow): void {
     const before = this.#rowsNow.get(row.resetId);
     this.#rowsNow.set(row.resetId, row);
     const wasOpen = before !== undefined && !isSettled(before);
     this.openRows += Number(!isSettled(row)) - Number(wasOpen);
     this.#surroundings.history.note(process.name, { kind: 'stored', row, before });
-    return stored;
   }
 
   /** Somebody writes the row as it is, which gives it another ETag. */
@@ -163,6 +189,10 @@ export class SimulatedStorage implements StorageView {
       return listed;
     });
   }
+}
+
+function nameOfMany(rows: readonly ResetRow[]): string {
+  return `${rows.length} rows from ${rows[0]?.resetId ?? 'none'}`;
 }
 
 function nameOf({ customerTenantId, userId }: UserKey): string {

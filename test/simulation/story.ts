@@ -2,6 +2,7 @@ import type { ResetRow } from '../../shared/password-reset/reset-row.js';
 import type { Violation } from './checker.js';
 import { askOf } from './check-rows.js';
 import type { HistoryEvent } from './history.js';
+import { withNamesOfUsers } from './people.js';
 
 /** What led to a violation, in plain sentences with virtual times; what has nothing to do with it is left out. */
 export function tellStory(events: readonly HistoryEvent[], violation: Violation): string {
@@ -11,13 +12,13 @@ export function tellStory(events: readonly HistoryEvent[], violation: Violation)
     .filter((event) => event.atMs <= violation.atMs && about(event))
     .map((event) => `${toTime(event.atMs - startMs)}  ${toSentence(event, startMs)}`);
   const end = `${toTime(violation.atMs - startMs)}  Violated: ${violation.invariant} (${violation.details}).`;
-  return [...lines, end].join('\n');
+  return withNamesOfUsers([...lines, end].join('\n'));
 }
 
 /** The events around one user, or around one row while its user is not known. */
 function aboutOf(
   events: readonly HistoryEvent[],
-  { user, resetId }: Violation,
+  { user, resetId, bulkResetId }: Violation,
 ): (event: HistoryEvent) => boolean {
   const resets = new Set(resetId === undefined ? [] : [resetId]);
   const users = new Set(user === undefined ? [] : [user]);
@@ -28,6 +29,7 @@ function aboutOf(
   }
   const asks = new Set([...resets].map((id) => askOf({ resetId: id })));
   return (event) => {
+    if (bulkResetId !== undefined) return JSON.stringify(event).includes(bulkResetId);
     if ('resetId' in event) return resets.has(event.resetId);
     if ('row' in event) return resets.has(event.row.resetId);
     if ('ask' in event) return asks.has(event.ask);
@@ -48,6 +50,8 @@ function toSentence(event: HistoryEvent, startMs: number): string {
     }
     case 'stored':
       return `${who} stores ${toName(event.row)} as ${describe(event.row, startMs)}.`;
+    case 'job stored':
+      return `${who} stores ${event.job.bulkResetId} as ${event.job.state}.`;
     case 'locked':
       return `${who} takes ${event.user} for reset ${event.resetId}.`;
     case 'sent':

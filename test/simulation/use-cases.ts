@@ -7,7 +7,7 @@ import { createBrakes } from '../../shared/password-reset/brakes.js';
 import { createCheckUser } from '../../shared/password-reset/check-user.js';
 import { createClaimIdempotencyKey } from '../../shared/password-reset/claim-idempotency-key.js';
 import { createCountPoisoned } from '../../shared/password-reset/count-poisoned.js';
-import type { CustomerUsers, ResetStore, Seals } from '../../shared/password-reset/ports.js';
+import type { CustomerUsers } from '../../shared/password-reset/ports.js';
 import {
   createProcessPasswordReset,
   createProcessRow,
@@ -17,38 +17,15 @@ import {
   createReadPasswordReset,
 } from '../../shared/password-reset/read-password-reset.js';
 import { ResetError } from '../../shared/password-reset/reset-error.js';
-import { defaultLimits, type ResetLimits } from '../../shared/password-reset/reset-row.js';
+import { defaultLimits } from '../../shared/password-reset/reset-row.js';
 import { createSweepPasswordResets } from '../../shared/password-reset/sweep-password-resets.js';
 import { createTakeUser } from '../../shared/password-reset/take-user.js';
 import { createFairLimit } from '../../shared/platform/fair-limit.js';
 import { Secret } from '../../shared/platform/secret.js';
-import type { HostProcess, Surroundings } from './host-process.js';
+import type { HostProcess } from './host-process.js';
 import { randomFor } from './random.js';
-import type { SimulatedControl } from './simulated-control.js';
 import type { SimulatedDirectory } from './simulated-directory.js';
-import type { SimulatedQueue } from './simulated-queue.js';
-import type { SimulatedStorage } from './simulated-storage.js';
-
-/** What one process is made of that lies outside of it. */
-export interface World extends Surroundings {
-  readonly seed: number;
-  readonly storage: SimulatedStorage;
-  readonly control: SimulatedControl;
-  readonly directory: SimulatedDirectory;
-  readonly queue: SimulatedQueue;
-}
-
-/** A rule of the protocol that is not kept, made by giving a use case something else to work with. */
-export interface Variation {
-  readonly attemptLimits?: Partial<ResetLimits>;
-  readonly processLimits?: Partial<ResetLimits>;
-  readonly readSettleMs?: number;
-  readonly takeUserSettleMs?: number;
-  readonly sendTimeoutMs?: number;
-  readonly resets?: (resets: ResetStore) => ResetStore;
-  readonly seals?: (seals: Seals, newPassword: () => Secret) => Seals;
-  readonly isSwept?: boolean;
-}
+import type { Variation, World } from './world.js';
 
 /** As `shared/composition` has it. */
 export const sendTimeoutMs = 30_000;
@@ -57,7 +34,7 @@ export type UseCases = ReturnType<typeof createUseCases>;
 
 /** The use cases as they are in production, put together for one process. */
 export function createUseCases(process: HostProcess, world: World, variation: Variation = {}) {
-  const { storage, directory, queue } = world;
+  const { storage, directory } = world;
   const { now } = process;
   const { settleMs } = defaultLimits;
   const attemptLimits = { ...defaultLimits, ...variation.attemptLimits };
@@ -71,7 +48,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
   const seals = variation.seals?.(storage.seals(process), newPassword) ?? storage.seals(process);
   const locks = storage.locks(process);
   const control = world.control.control(process);
-  const wakeUps = queue.wakeUps(process);
+  const wakeUps = world.resetQueue.sender(process);
   const authorize = () => Promise.resolve();
   const pace = createFairLimit({ maxConcurrent: 16 });
   const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
@@ -106,7 +83,24 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
     return attemptOnce(one, signal);
   };
 
+  const processRow = createProcessRow({
+    resets,
+    seals,
+    brakes,
+    authorize,
+    checkUser,
+    attempt,
+    limits,
+    now,
+    newAttemptId,
+  });
+
   return {
+    resets,
+    seals,
+    pace,
+    newPassword,
+    processRow,
     /** Resets are named after what asked for them, so that a name tells the same one in every run. */
     acceptPasswordReset: (resetName: string) =>
       createAcceptPasswordReset({
@@ -132,22 +126,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
         newResetId: () => `${dayOf(now())}-${world.numbered(resetName).replace(' ', '.')}`,
         newAttemptId,
       }),
-    processPasswordReset: createProcessPasswordReset({
-      resets,
-      processRow: createProcessRow({
-        resets,
-        seals,
-        brakes,
-        authorize,
-        checkUser,
-        attempt,
-        limits,
-        now,
-        newAttemptId,
-      }),
-      wakeUps,
-      now,
-    }),
+    processPasswordReset: createProcessPasswordReset({ resets, processRow, wakeUps, now }),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals,

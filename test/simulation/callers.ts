@@ -1,0 +1,126 @@
+import { toResultResponse } from '../../shared/handlers/password-reset-view.js';
+import type { UserId } from '../../shared/password-reset/ids.js';
+import type { PasswordResetOrder } from '../../shared/password-reset/password-reset-order.js';
+import type { ReadablePassword } from '../../shared/password-reset/read-password-reset.js';
+import { isSettled, type ResetRow } from '../../shared/password-reset/reset-row.js';
+import { Secret } from '../../shared/platform/secret.js';
+import { foreseenCodeOf } from './foreseen.js';
+import type { Hosts, LiveHost } from './hosts.js';
+import { caller, customerIdOf, userIdOf } from './people.js';
+import type { AskAction } from './scenario.js';
+import type { World } from './world.js';
+
+export const httpBudgetMs = 25_000;
+const links = { monitor: () => '', result: () => '' };
+const readFailuresBorne = 3;
+
+export type Callers = ReturnType<typeof createCallers>;
+
+/** Who asks for resets and reads their passwords, and the users who then change them. */
+export function createCallers(world: World, hosts: Hosts) {
+  const { scheduler, history, numbered } = world;
+  const userChangesMs = new Map<string, number | undefined>();
+
+  return { ask, read, readPassword, show, changePassword, expectChange, fail };
+
+  function ask(action: AskAction): void {
+    for (const delayMs of [0, ...action.repeatsMs]) {
+      scheduler.after(delayMs, () => askOnce(action));
+    }
+  }
+
+  function askOnce(action: AskAction): void {
+    const host = hosts.pick(numbered(`ask ${action.ask}`));
+    if (host === undefined) return;
+    const order = orderOf(action);
+    history.note(caller, { kind: 'asked', ask: action.ask, order });
+    const fromMs = scheduler.nowMs;
+    host.process
+      .withBudget(httpBudgetMs, async (signal) => {
+        const accept = host.useCases.acceptPasswordReset(String(action.ask));
+        const { row, password } = await accept(order, signal).catch((error: unknown) => {
+          const code = foreseenCodeOf(error);
+          if (code) history.note(caller, { kind: 'turned away', ask: action.ask, code });
+          throw error;
+        });
+        const { resetId } = row;
+        expectChange(resetId, action.userChangesMs);
+        for (const delayMs of action.readsMs) scheduler.after(delayMs, () => read(resetId));
+        const readable: ReadablePassword =
+          password !== undefined && row.delivery === 'response'
+            ? { kind: 'password', password }
+            : await readPassword(host, row, signal);
+        const status = row.state;
+        history.note(caller, { kind: 'told', ask: action.ask, resetId, status });
+        show(row, readable, fromMs);
+      })
+      .catch((error: unknown) => fail(`ask ${action.ask}`, error));
+  }
+
+  /** Again when storage does not answer. */
+  function read(resetId: string, failures = 0): void {
+    const host = hosts.pick(numbered(`read of ${resetId}`));
+    if (host === undefined) return;
+    const fromMs = scheduler.nowMs;
+    host.process
+      .withBudget(httpBudgetMs, async (signal) => {
+        const row = await host.useCases.readPasswordReset(resetId, caller);
+        show(row, await readPassword(host, row, signal), fromMs);
+      })
+      .catch((error: unknown) => {
+        fail(`read of ${resetId}`, error);
+        if (failures < readFailuresBorne) scheduler.after(1_000, () => read(resetId, failures + 1));
+      });
+  }
+
+  function readPassword(
+    { useCases }: LiveHost,
+    row: ResetRow,
+    signal: AbortSignal,
+  ): Promise<ReadablePassword> {
+    return useCases.readPassword(row, { name: caller, maySee: () => true }, signal);
+  }
+
+  /** What the answer over HTTP says is what somebody gets to know. */
+  function show(row: ResetRow, readable: ReadablePassword, fromMs: number): void {
+    const { resetId, userId } = row;
+    const { jsonBody } = toResultResponse(row, readable, { links, nowMs: scheduler.nowMs });
+    const { password } = jsonBody as { readonly password?: string };
+    if (password !== undefined) {
+      history.note(caller, { kind: 'disclosed', resetId, password, fromMs });
+      const changesMs = userChangesMs.get(resetId);
+      userChangesMs.delete(resetId);
+      if (changesMs === undefined || userId === undefined) return;
+      scheduler.after(changesMs, () => changePassword(userId));
+    } else if (isSettled(row)) {
+      history.note(caller, { kind: 'withheld', resetId, why: readable.kind });
+    }
+  }
+
+  /** Once somebody has read the password of that reset, the user chooses another one. */
+  function expectChange(resetId: string, changesMs: number | undefined): void {
+    if (!userChangesMs.has(resetId)) userChangesMs.set(resetId, changesMs);
+  }
+
+  function changePassword(user: UserId): void {
+    const password = numbered('own password');
+    history.note(user, { kind: 'changed', user, password });
+  }
+
+  function fail(what: string, error: unknown): void {
+    if (foreseenCodeOf(error) !== undefined) return;
+    history.note('test', { kind: 'failed', what, error: String(error) });
+  }
+}
+
+function orderOf({ ask, user, isChosen, delivery, key }: AskAction): PasswordResetOrder {
+  return {
+    caller,
+    customer: { kind: 'id', customerTenantId: customerIdOf(user) },
+    user: { kind: 'id', userId: userIdOf(user) },
+    ...(isChosen && { password: new Secret(`Chosen-${ask}`) }),
+    forceChangePassword: true,
+    delivery,
+    ...(key !== undefined && { idempotencyKey: key }),
+  };
+}

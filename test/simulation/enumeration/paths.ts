@@ -1,0 +1,48 @@
+import type { Action, AskAction, Scenario } from '../scenario.js';
+import { faultKinds, type FaultRates } from '../seeded-fates.js';
+
+const rates = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as FaultRates;
+
+const ask: AskAction = {
+  kind: 'ask',
+  atMs: 1_000,
+  ask: 1,
+  user: 1,
+  isChosen: false,
+  delivery: 'response',
+  repeatsMs: [],
+  // At once, and when everything that went wrong is over.
+  readsMs: [100, 15_000, 310_000, 900_000],
+  // Only a late request of ours could undo what the user has chosen.
+  userChangesMs: 5_000,
+};
+
+/** Asked for while a request of the first one may still be travelling. */
+const later: AskAction = { ...ask, atMs: 40_000, ask: 2, userChangesMs: undefined };
+
+/** While it lasts, what is accepted waits in the queue. */
+const brake: Action = { kind: 'brake', atMs: 0, scope: 'partner', forMs: 10_000 };
+
+/** Scripts in which nothing goes wrong by itself, one for each way that a reset takes. */
+export const paths = {
+  /** Carried out while its caller waits; a second reset of the same user follows. */
+  http: path([ask, later]),
+  /** As before, under an idempotency key that is sent again. */
+  repeated: path([{ ...ask, key: 'key 1', repeatsMs: [100, 60_000] }]),
+  /** Carried out by whoever gets the message; a second reset of the same user follows. */
+  worker: path([brake, ask, later]),
+} satisfies Record<string, Scenario>;
+
+export type PathName = keyof typeof paths;
+
+function path(actions: readonly Action[]): Scenario {
+  return {
+    seed: 1,
+    skewsMs: [0, 0],
+    users: 1,
+    recognizesRequests: false,
+    rates,
+    actions,
+    calmAtMs: 3_600_000,
+  };
+}

@@ -6,6 +6,7 @@ import { isSettled, type OpenRow, type ResetRow } from '../../shared/password-re
 type Operation = keyof ResetStore | keyof BulkResetRows | keyof SingleResets;
 type Write = 'create' | 'createMany' | 'replace' | 'replaceMany';
 
+const bulkRowId = /^[0-9a-f-]{36}-\d{7,}$/;
 const dayMs = 24 * 3_600_000;
 
 /**
@@ -141,12 +142,11 @@ export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
     this.#writes += 1;
     const stored = { row: { ...row }, etag: `"${this.#writes}"` };
     this.#stored.set(row.resetId, stored);
-    const day = /^(\d{8})-/.exec(row.resetId)?.[1];
-    if (day !== undefined && !/-\d{7,}$/.test(row.resetId)) this.#daySet(day).add(row.resetId);
+    if (!bulkRowId.test(row.resetId)) this.#idsOf(row.resetId.slice(0, 8)).add(row.resetId);
     return stored;
   }
 
-  #daySet(day: string): Set<string> {
+  #idsOf(day: string): Set<string> {
     const ids = this.#idsByDay.get(day) ?? new Set();
     this.#idsByDay.set(day, ids);
     return ids;

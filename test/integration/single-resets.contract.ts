@@ -42,6 +42,8 @@ export function describeSingleResets(
 
       it('finds them wherever the day keeps them', async () => {
         const ids = Array.from({ length: 40 }, () => newId('20260301'));
+        // Ends like the id of a row of a job.
+        ids.push('20260301-6f1f8a5e-9a64-4f4d-9c0a-000000000001');
         await Promise.all(ids.map((resetId) => create(aResetRow({ resetId }))));
 
         const found = await toArray(resets.open({ lastDayMs: noonMs, days: 1 }));

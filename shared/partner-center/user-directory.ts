@@ -22,7 +22,8 @@ export interface UserDirectoryDependencies {
    */
   readonly timeoutMs?: number;
   /**
-   * Users of one customer looked up one by one, within `ttlMs`, before it pays to list them all.
+   * Users of one customer looked up one by one, within `ttlMs`, before it pays to list them all: as many
+   * as the calls that list ten thousand.
    *
    * @default 20
    */

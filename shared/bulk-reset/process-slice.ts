@@ -39,8 +39,8 @@ const failedWaitMs = 60_000;
  * delivered again has no successor, or such messages would become ever more: if the first delivery did not
  * come that far, the sweeper wakes the slice.
  *
- * A slice of which nothing may be begun, because its customers are braked or everything is halted, keeps its
- * turn until something may: otherwise the whole job would come to wait in the queue.
+ * While nothing may be sent to anybody a slice keeps its turn, or the whole job would come to wait in the
+ * queue. Where only a customer is braked the turn goes on: there are others behind.
  */
 export function createProcessSlice(dependencies: ProcessSliceDependencies) {
   const { bulkResets, rows, resets, processRow, limit } = dependencies;
@@ -63,7 +63,7 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const looks = await Promise.all(others.map((stored) => process(stored, pass, signal)));
     const dueAtMs = looks.map((look) => look.dueAtMs).filter((time) => time !== undefined);
     const hasSuccessor = dueAtMs.length > 0 && !isRepeated;
-    const keepsTurn = hasSuccessor && wakesNext && looks.every(({ isUnbegun }) => isUnbegun);
+    const keepsTurn = hasSuccessor && wakesNext && looks.every(({ isStopped }) => isStopped);
     if (hasSuccessor) {
       const waitMs = Math.max(shortestWaitMs, Math.min(...dueAtMs) - now());
       await wakeUps.send({ ...wakeUp, wakesNext: keepsTurn }, waitMs);
@@ -84,17 +84,17 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const work = async (): Promise<Look> => {
       const isLate = now() >= endsAtMs;
       if (isLate || (isUntouched && (await isCancelled()))) {
-        return { dueAtMs: now(), isUnbegun: isUntouched };
+        return { dueAtMs: now(), isStopped: false };
       }
       const { result, dueAtMs } = await processRow(stored, signal);
-      return { dueAtMs, isUnbegun: isUntouched && result === 'not yet' };
+      return { dueAtMs, isStopped: result === 'stopped' };
     };
     try {
       return await limit.run(customerTenantId, work, signal);
     } catch (error) {
-      if (signal.aborted) return { dueAtMs: now(), isUnbegun: isUntouched };
+      if (signal.aborted) return { dueAtMs: now(), isStopped: false };
       onRowFailed(resetId, error);
-      return { dueAtMs: now() + failedWaitMs, isUnbegun: false };
+      return { dueAtMs: now() + failedWaitMs, isStopped: false };
     }
   }
 
@@ -139,8 +139,8 @@ interface Pass {
 interface Look {
   /** When it must be looked at again; undefined when it need not be. */
   readonly dueAtMs: number | undefined;
-  /** Nobody has claimed it yet. */
-  readonly isUnbegun: boolean;
+  /** Nothing may be sent to anybody. */
+  readonly isStopped: boolean;
 }
 
 function isUntouchedRow({ row }: Stored<OpenRow>): boolean {

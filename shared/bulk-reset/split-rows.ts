@@ -13,9 +13,9 @@ export interface SplitDependencies {
 export type SplitRows = ReturnType<typeof createSplitRows>;
 
 /**
- * Makes a password reset of every row after `splitRows`, and yields how far it is after each shard, or
- * as soon as the time is over. Rows that exist already keep the password they have: only the first to
- * create a row decides it.
+ * Makes a password reset of every row after `splitRows`, and yields how far it is after each shard. The
+ * next shard is read and sealed while this one is stored; no more than two are in memory. Rows that exist
+ * already keep the password they have: only the first to create a row decides it.
  */
 export function createSplitRows({ seals, resets, newPassword }: SplitDependencies) {
   return async function* splitRows(
@@ -23,19 +23,39 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
     rows: AsyncIterable<CheckedRow>,
     signal: AbortSignal,
   ): AsyncGenerator<number> {
-    for await (const shard of inShards(rows, job.splitRows)) {
-      await Promise.all(inTransactions(shard).map((part) => create(job, part, signal)));
-      const last = shard.at(-1);
-      if (last !== undefined) yield last.row;
+    let stored: Promise<number> | undefined;
+    try {
+      for await (const shard of inShards(rows, job.splitRows)) {
+        const transactions = await Promise.all(
+          inTransactions(shard).map((part) => seal(job, part, signal)),
+        );
+        if (stored !== undefined) yield await stored;
+        stored = store(transactions, shard);
+        // Whoever waits for it hears of it; until then it must not end the process.
+        stored.catch(() => undefined);
+      }
+      if (stored !== undefined) yield await stored;
+    } finally {
+      // Nothing is made any more once this has ended, however it ends.
+      await stored?.catch(() => undefined);
     }
   };
 
-  async function create(
+  /** How far it is then. */
+  async function store(
+    transactions: readonly (readonly ResetRow[])[],
+    shard: readonly BulkRow[],
+  ): Promise<number> {
+    await allSettled(transactions.map((part) => resets.createMany(part)));
+    return shard.at(-1)?.row ?? 0;
+  }
+
+  function seal(
     job: BulkResetFacts,
     rows: readonly BulkRow[],
     signal: AbortSignal,
-  ): Promise<void> {
-    await resets.createMany(await Promise.all(rows.map((row) => toResetRow(job, row, signal))));
+  ): Promise<readonly ResetRow[]> {
+    return Promise.all(rows.map((row) => toResetRow(job, row, signal)));
   }
 
   async function toResetRow(
@@ -66,6 +86,12 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
     };
     return newResetRow(facts, seal);
   }
+}
+
+/** Rejects when one does, but not before all have ended. */
+async function allSettled(works: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(works);
+  await Promise.all(works);
 }
 
 /** The rows that can be used, a shard at a time. */

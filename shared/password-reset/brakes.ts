@@ -13,7 +13,8 @@ export interface BrakesDependencies {
 
 /** Why nothing may be sent, and when to ask again. */
 export interface Stop {
-  readonly reason: 'halted' | 'braked';
+  /** Everything is stopped by hand, or the partner or this customer is asked to slow down. */
+  readonly reason: 'halted' | 'partner' | 'customer';
   readonly untilMs: number;
 }
 
@@ -89,7 +90,9 @@ export function findStop(
   nowMs: number,
 ): Stop | undefined {
   if (isHalted) return { reason: 'halted', untilMs: nowMs + haltedWaitMs };
-  const scopes: readonly BrakeScope[] = ['partner', customerTenantId];
-  const untilMs = Math.max(...scopes.map((scope) => brakedUntilMs.get(scope) ?? 0));
-  return untilMs > nowMs ? { reason: 'braked', untilMs } : undefined;
+  const partnerMs = brakedUntilMs.get('partner') ?? 0;
+  const customerMs = brakedUntilMs.get(customerTenantId) ?? 0;
+  const untilMs = Math.max(partnerMs, customerMs);
+  if (untilMs <= nowMs) return undefined;
+  return { reason: partnerMs > nowMs ? 'partner' : 'customer', untilMs };
 }

@@ -35,8 +35,8 @@ export interface ProcessRowDependencies {
 const putOffMs = 30_000;
 
 export interface ProcessedRow {
-  /** The state of the row, or why there was nothing to do. */
-  readonly result: ResetRow['state'] | 'not yet' | 'superseded';
+  /** The state of the row, or why there was nothing to do; `stopped` is what nothing is sent for, to anybody. */
+  readonly result: ResetRow['state'] | 'not yet' | 'stopped' | 'superseded';
   /** When it must be looked at again; absent when it is settled, or somebody else's. */
   readonly dueAtMs?: number;
 }
@@ -84,7 +84,10 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
       return store(giveUpSpent(row, now()), etag);
     }
     const stop = await brakes.check(row.customerTenantId, signal);
-    if (stop !== undefined) return { result: 'not yet', dueAtMs: stop.untilMs };
+    if (stop !== undefined) {
+      const result = stop.reason === 'customer' ? 'not yet' : 'stopped';
+      return { result, dueAtMs: stop.untilMs };
+    }
 
     const attemptId = newAttemptId();
     const claimed = await resets.replace(claim(row, { attemptId, nowMs: now() }, limits), etag);

@@ -191,11 +191,22 @@ describe('createProcessSlice()', () => {
       ]);
     });
 
-    it('stays while no row of it may be begun', async () => {
+    it('goes on from a slice whose customer is braked', async () => {
+      const { work, wakeUps } = aWorker({ rows: [1], lastRow: 1_000, processRow: later(30_000) });
+
+      await work();
+
+      expect(wakeUps.sent).toEqual([
+        { bulkResetId, slice: 0, wakesNext: false, delayMs: 30_000 },
+        { bulkResetId, slice: 0, wakesNext: true, delayMs: 0 },
+      ]);
+    });
+
+    it('stays while nothing may be sent to anybody', async () => {
       const { work, wakeUps } = aWorker({
         rows: [1, 2],
         lastRow: 1_000,
-        processRow: later(30_000),
+        processRow: () => Promise.resolve({ result: 'stopped', dueAtMs: acceptedAtMs + 30_000 }),
       });
 
       await work();
@@ -217,7 +228,9 @@ describe('createProcessSlice()', () => {
     });
 
     it('goes on when the message has no successor to keep it', async () => {
-      const { work, wakeUps } = aWorker({ rows: [1], lastRow: 1_000, processRow: later(30_000) });
+      const processRow = () =>
+        Promise.resolve<ProcessedRow>({ result: 'stopped', dueAtMs: acceptedAtMs + 30_000 });
+      const { work, wakeUps } = aWorker({ rows: [1], lastRow: 1_000, processRow });
 
       await work({}, { isRepeated: true });
 

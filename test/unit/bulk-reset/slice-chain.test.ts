@@ -147,7 +147,7 @@ function aRun(rows: readonly (readonly Fate[])[]) {
     const dueAtMs = claimableAtMs(row, defaultLimits);
     if (dueAtMs > now()) return { result: 'not yet', dueAtMs };
     const fate = fatesLeft.get(row.resetId)?.shift() ?? 'applied';
-    if (fate === 'stopped') return { result: 'not yet', dueAtMs: now() + 30_000 };
+    if (fate === 'stopped') return { result: 'stopped', dueAtMs: now() + 30_000 };
     const claimed = claim(row, { attemptId: 'attempt', nowMs: now() }, defaultLimits);
     const stored = await resets.replace(claimed, etag);
     if (stored === 'conflict') return { result: 'superseded' };

@@ -194,7 +194,7 @@ describe('createBrakes()', () => {
       await one.throttled(customer, 7_000);
 
       expect(await another.brakes.check(customer, signal)).toEqual({
-        reason: 'braked',
+        reason: 'customer',
         untilMs: one.clock.nowMs + 7_000,
       });
       expect(await another.brakes.check(other, signal)).toBeUndefined();
@@ -226,8 +226,8 @@ describe('findStop()', () => {
   });
 
   it.each([
-    ['the customer', [[customer, nowMs + 1]], nowMs + 1],
-    ['the partner', [['partner', nowMs + 2]], nowMs + 2],
+    ['the customer', [[customer, nowMs + 1]], nowMs + 1, 'customer'],
+    ['the partner', [['partner', nowMs + 2]], nowMs + 2, 'partner'],
     [
       'both, the longer one',
       [
@@ -235,6 +235,7 @@ describe('findStop()', () => {
         [customer, nowMs + 4],
       ],
       nowMs + 4,
+      'partner',
     ],
     [
       'both, the other longer',
@@ -243,11 +244,12 @@ describe('findStop()', () => {
         [customer, nowMs + 5],
       ],
       nowMs + 6,
+      'partner',
     ],
-  ] satisfies [string, [CustomerTenantId | 'partner', number][], number][])(
+  ] satisfies [string, [CustomerTenantId | 'partner', number][], number, string][])(
     'finds the brake of %s',
-    (_whose, set, untilMs) => {
-      expect(stop(false, ...set)).toEqual({ reason: 'braked', untilMs });
+    (_whose, set, untilMs, reason) => {
+      expect(stop(false, ...set)).toEqual({ reason, untilMs });
     },
   );
 

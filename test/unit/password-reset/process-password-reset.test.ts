@@ -245,17 +245,20 @@ describe('createProcessPasswordReset()', () => {
       const { process, resets, control, wakeUps, users } = await worker(aResetRow());
       control.isHalted = true;
 
-      expect(await process()).toBe('not yet');
+      expect(await process()).toBe('stopped');
       expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
       expect(wakeUps.sent).toEqual([{ resetId, delayMs: 30_000 }]);
       expect(users.sent).toEqual([]);
     });
 
-    it.each(['partner', customerTenantId] as const)('waits for the brake of %s', async (scope) => {
+    it.each([
+      ['partner', 'stopped'],
+      [customerTenantId, 'not yet'],
+    ] as const)('waits for the brake of %s', async (scope, result) => {
       const { process, resets, control, wakeUps, users } = await worker(aResetRow());
       await control.brake(scope, acceptedAtMs + 7_000);
 
-      expect(await process()).toBe('not yet');
+      expect(await process()).toBe(result);
       expect(resets.row(resetId)).toMatchObject({ state: 'queued', attempts: 0 });
       expect(wakeUps.sent).toEqual([{ resetId, delayMs: 7_000 }]);
       expect(users.sent).toEqual([]);

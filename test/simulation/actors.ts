@@ -2,7 +2,7 @@ import { type Callers, createCallers } from './callers.js';
 import { foreseenCodeOf } from './foreseen.js';
 import type { HostProcess } from './host-process.js';
 import type { Hosts, LiveHost } from './hosts.js';
-import { createJobOwners } from './job-owners.js';
+import { createJobOwners, isOfJob } from './job-owners.js';
 import { customerIdOf, userIdOf } from './people.js';
 import type { Action, BrakeAction, HaltAction, Scenario } from './scenario.js';
 import type { World } from './world.js';
@@ -49,7 +49,10 @@ export function createActors(world: World, hosts: Hosts, { actions }: Scenario) 
 
     /** Each reset by whoever asked for it. */
     readEverything(): void {
-      for (const { resetId } of storage.rowsNow) callers.read(resetId);
+      for (const { bulkResetId } of jobs.jobsNow) owners.readRows(bulkResetId);
+      for (const { resetId } of storage.rowsNow) {
+        if (!isOfJob(resetId)) callers.read(resetId);
+      }
     },
 
     stop(): void {

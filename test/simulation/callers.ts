@@ -93,7 +93,8 @@ export function createCallers(world: World, hosts: Hosts) {
       if (changesMs === undefined || userId === undefined) return;
       scheduler.after(changesMs, () => changePassword(userId));
     } else if (isSettled(row)) {
-      history.note(caller, { kind: 'withheld', resetId, why: readable.kind });
+      const why = row.state === 'applied' ? readable.kind : row.state;
+      history.note(caller, { kind: 'withheld', resetId, why });
     }
   }
 

@@ -2,17 +2,24 @@ import { phaseOf } from '../../shared/bulk-reset/bulk-phase.js';
 import type { BulkResetRow } from '../../shared/bulk-reset/bulk-reset.js';
 import { isSettled, type ResetRow } from '../../shared/password-reset/reset-row.js';
 import type { Report } from './checker.js';
-import { type HistoryEvent, observe, type Observer } from './history.js';
+import { type Happened, type HistoryEvent, observe, type Observer } from './history.js';
 
 /** What holds for jobs in the end. */
 export function createJobChecks(report: Report) {
   const jobs = new Map<string, BulkResetRow>();
   const rows = new Map<string, ResetRow>();
+  const accepted = new Set<string>();
+  const acknowledgedMs = new Map<string, number>();
   let lastMs = 0;
 
   const observer: Observer = {
     'job stored': ({ job }) => void jobs.set(job.bulkResetId, job),
     stored: ({ row }) => void rows.set(row.resetId, row),
+    'job told': ({ bulkResetId, status }) => {
+      if (status !== 'refused') accepted.add(bulkResetId);
+    },
+    acknowledged: ({ bulkResetId, atMs }) => void acknowledgedMs.set(bulkResetId, atMs),
+    disclosed: seeDisclosed,
   };
 
   return { see, end };
@@ -22,16 +29,25 @@ export function createJobChecks(report: Report) {
     observe(observer, event);
   }
 
+  function seeDisclosed({ resetId, fromMs, atMs }: Happened<'disclosed'>): void {
+    const bulkResetId = /^(.*)-\d{7}$/.exec(resetId)?.[1];
+    if (bulkResetId === undefined || fromMs < (acknowledgedMs.get(bulkResetId) ?? Infinity)) return;
+    const invariant = 'an acknowledged job discloses nothing';
+    report({ invariant, details: 'somebody read a password', atMs, bulkResetId, resetId });
+  }
+
   function end(): void {
     for (const job of jobs.values()) {
+      const { bulkResetId, cancelledAtMs } = job;
+      const about = { atMs: lastMs, bulkResetId };
+      if (job.state === 'refused' && accepted.has(bulkResetId) && cancelledAtMs === undefined) {
+        const invariant = 'a job that was accepted is carried out';
+        report({ invariant, details: `it was refused: ${job.message}`, ...about });
+      }
       const details = whatIsWrong(job);
       if (details === undefined) continue;
-      const about = { atMs: lastMs, bulkResetId: job.bulkResetId };
-      report({
-        invariant: 'every job comes to its end, and counts what its rows did',
-        details,
-        ...about,
-      });
+      const invariant = 'every job comes to its end, and counts what its rows did';
+      report({ invariant, details, ...about });
     }
   }
 

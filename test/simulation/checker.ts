@@ -15,6 +15,8 @@ export type Invariant =
   | 'one idempotency key is one reset'
   | 'nothing fails unforeseen'
   | 'every job comes to its end, and counts what its rows did'
+  | 'a job that was accepted is carried out'
+  | 'an acknowledged job discloses nothing'
   // Of requests to the directory.
   | 'only who holds the lease sends'
   | 'only who holds the user sends'

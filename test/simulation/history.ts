@@ -24,6 +24,8 @@ export type Happening =
       readonly resetId: string;
       readonly status: string;
     }
+  | { readonly kind: 'job told'; readonly bulkResetId: string; readonly status: string }
+  | { readonly kind: 'acknowledged'; readonly bulkResetId: string }
   | { readonly kind: 'turned away'; readonly ask: number; readonly code: string }
   /** Somebody read the password; reading took from then to now. */
   | {

@@ -11,7 +11,7 @@ const pageSize = 100;
 export function createJobOwners(world: World, hosts: Hosts, callers: Callers) {
   const { scheduler, history, numbered } = world;
 
-  return { submit };
+  return { submit, readRows };
 
   function submit(action: SubmitAction): void {
     const { job, cancelsMs, users, userChangesMs } = action;
@@ -21,16 +21,28 @@ export function createJobOwners(world: World, hosts: Hosts, callers: Callers) {
     }
     for (const delayMs of [0, ...action.repeatsMs]) {
       scheduler.after(delayMs, () =>
-        during(`submit ${bulkResetId}`, ({ bulk }, signal) =>
-          bulk.submitBulkReset(orderOf(action, bulkResetId), signal),
-        ),
+        during(`submit ${bulkResetId}`, async ({ bulk }, signal) => {
+          const { state } = await bulk.submitBulkReset(orderOf(action, bulkResetId), signal);
+          history.note(caller, { kind: 'job told', bulkResetId, status: state });
+        }),
       );
     }
     for (const delayMs of action.readsMs) scheduler.after(delayMs, () => readRows(bulkResetId));
-    if (cancelsMs === undefined) return;
-    scheduler.after(cancelsMs, () => {
-      history.note(caller, { kind: 'operated', what: `cancels ${bulkResetId}` });
-      during(`cancel ${bulkResetId}`, ({ bulk }) => bulk.cancelBulkReset(bulkResetId, caller));
+    if (cancelsMs !== undefined) scheduler.after(cancelsMs, () => cancel(bulkResetId));
+    if (action.acknowledgesMs !== undefined) {
+      scheduler.after(action.acknowledgesMs, () => acknowledge(bulkResetId));
+    }
+  }
+
+  function cancel(bulkResetId: string): void {
+    history.note(caller, { kind: 'operated', what: `cancels ${bulkResetId}` });
+    during(`cancel ${bulkResetId}`, ({ bulk }) => bulk.cancelBulkReset(bulkResetId, caller));
+  }
+
+  function acknowledge(bulkResetId: string): void {
+    during(`acknowledge ${bulkResetId}`, async ({ bulk }) => {
+      await bulk.acknowledgeBulkReset(bulkResetId, caller);
+      history.note(caller, { kind: 'acknowledged', bulkResetId });
     });
   }
 
@@ -60,6 +72,10 @@ export function createJobOwners(world: World, hosts: Hosts, callers: Callers) {
       .withBudget(httpBudgetMs, (signal) => run(host, signal))
       .catch((error: unknown) => callers.fail(what, error));
   }
+}
+
+export function isOfJob(resetId: string): boolean {
+  return resetId.startsWith('job-');
 }
 
 /** Rows that name nobody leave gaps, so that few resets are spread over several slices. */

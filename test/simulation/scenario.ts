@@ -32,6 +32,7 @@ export interface SubmitAction {
   readonly repeatsMs: readonly number[];
   readonly readsMs: readonly number[];
   readonly cancelsMs?: number | undefined;
+  readonly acknowledgesMs?: number | undefined;
   readonly userChangesMs?: number | undefined;
 }
 
@@ -155,6 +156,7 @@ function submitAction(job: number, { random, users, rates, spanMs }: Drawn): Sub
     repeatsMs: random.chance(0.3) ? [random.spread(100, 900_000)] : [],
     readsMs: Array.from({ length: random.between(0, 4) }, () => random.spread(1_000, 3_000_000)),
     cancelsMs: random.chance(0.2) ? random.spread(10, 900_000) : undefined,
+    acknowledgesMs: random.chance(0.3) ? random.spread(60_000, 5_000_000) : undefined,
     userChangesMs: random.chance(rates.users) ? random.spread(1_000, 600_000) : undefined,
   };
 }

@@ -70,6 +70,10 @@ function toSentence(event: HistoryEvent, startMs: number): string {
         : `${who} learns of request ${event.send}: ${event.code}.`;
     case 'told':
       return `${who} is told that request ${event.ask} is reset ${event.resetId}, ${event.status}.`;
+    case 'job told':
+      return `${who} is told that ${event.bulkResetId} is ${event.status}.`;
+    case 'acknowledged':
+      return `${who} has acknowledged ${event.bulkResetId}.`;
     case 'turned away':
       return `${who} is turned away with request ${event.ask}: ${event.code}.`;
     case 'disclosed':
@@ -113,6 +117,8 @@ function describe(row: ResetRow, startMs: number): string {
 }
 
 function toTime(ms: number): string {
+  // By the clock of a host that is slow.
+  if (ms < 0) return `-${toTime(-ms)}`;
   const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
   const seconds = ((ms % 60_000) / 1_000).toFixed(3).padStart(6, '0');
   return `${hours}:${String(minutes).padStart(2, '0')}:${seconds}`;

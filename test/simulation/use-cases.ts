@@ -135,7 +135,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       settleMs: variation.readSettleMs ?? settleMs,
       now,
     }),
-    countPoisoned: createCountPoisoned({ resets }),
+    countPoisoned: createCountPoisoned({ resets, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({ singles, control, wakeUps, limits, now }),
   };
 }

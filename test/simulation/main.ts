@@ -1,11 +1,11 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { reportEnumeration } from './enumeration/report.js';
-import { type Scenario, scenarioOf, scopeOf } from './scenario.js';
+import { isMainThread } from 'node:worker_threads';
+import { enumerateEverything } from './enumeration/report.js';
+import { runSeeds } from './run-seeds.js';
 import { type FaultKind, faultKinds } from './seeded-fates.js';
-import { shrink } from './shrink.js';
-import { simulate } from './simulate.js';
-import { tellStory } from './story.js';
+import { inThreads } from './threads.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,52 +14,33 @@ const { values } = parseArgs({
     faults: { type: 'string', default: faultKinds.join(',') },
     replay: { type: 'string' },
     enumerate: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
   },
 });
 
-/** Runs needed to find a short story at most. */
-const budget = 400;
-const faults = values.faults.split(',').map(parseFaultKind);
-const scope = scopeOf(faults);
 // Stack traces of the many failures that are part of a run cost more than the run.
 Error.stackTraceLimit = 0;
 
-const isSafe = values.enumerate ? await reportEnumeration(console.log) : await runSeeds();
-if (!isSafe) process.exitCode = 1;
-
-async function runSeeds(): Promise<boolean> {
-  const firstSeed = Number(values.replay ?? values['first-seed']);
-  const seeds = values.replay === undefined ? Number(values.seeds) : 1;
-  const startedMs = performance.now();
-  const totals = { events: 0, effects: 0, faults: 0, failed: 0 };
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
-    const scenario = scenarioOf(seed, scope);
-    const { history, effects, faults: happened, violations } = await simulate(scenario);
-    totals.events += history.events.length;
-    totals.effects += effects;
-    totals.faults += happened.length;
-    const [violation] = violations;
-    if (violation === undefined) continue;
-    totals.failed += 1;
-    console.log(`\nSeed ${seed} violates: ${violation.invariant}`);
-    // One story says enough; the others are replayed by their seeds.
-    if (totals.failed === 1) await tell(scenario, violation.invariant);
-  }
-
-  const seconds = (performance.now() - startedMs) / 1_000;
+const seeds = {
+  first: Number(values.replay ?? values['first-seed']),
+  count: values.replay === undefined ? Number(values.seeds) : 1,
+  faults: values.faults.split(',').map(parseFaultKind),
+};
+const threads = values.replay === undefined ? Number(values.threads) : 1;
+const startedMs = performance.now();
+const { runs, calls, faults, failed } = await inThreads(
+  import.meta.url,
+  threads,
+  console.log,
+  (share, print) =>
+    values.enumerate ? enumerateEverything(share, print) : runSeeds(seeds, share, print),
+);
+if (isMainThread) {
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   console.log(
-    `${seeds} runs in ${seconds.toFixed(1)} s: ${totals.effects} calls, ${totals.faults} faults, ` +
-      `${totals.events} events; ${totals.failed} runs violate an invariant`,
+    `${runs} runs in ${seconds} s: ${calls} calls, ${faults} faults; ${failed} runs violate an invariant`,
   );
-  return totals.failed === 0;
-}
-
-async function tell(scenario: Scenario, invariant: Parameters<typeof shrink>[1]): Promise<void> {
-  const failure = await shrink(scenario, invariant, { budget });
-  if (failure === undefined) return;
-  const { run, violation } = failure;
-  console.log(`\n${tellStory(run.history.events, violation)}\n`);
-  console.log(`npm run simulate -- --replay ${scenario.seed} --faults ${faults.join(',')}\n`);
+  if (failed > 0) process.exitCode = 1;
 }
 
 function parseFaultKind(text: string): FaultKind {

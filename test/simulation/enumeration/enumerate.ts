@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { everything, isInShare, type Share } from '../share.js';
 import { type Run, simulate, type SimulateOptions } from '../simulate.js';
 import { type Place, type PlannedFault, ScriptedFates } from './scripted-fates.js';
 
@@ -11,6 +12,8 @@ export interface PlannedRun {
 export interface EnumerateOptions extends Pick<SimulateOptions, 'variation'> {
   /** How many faults a run has at most. */
   readonly depth: number;
+  /** Of the first faults. */
+  readonly share?: Share;
 }
 
 /**
@@ -19,16 +22,18 @@ export interface EnumerateOptions extends Pick<SimulateOptions, 'variation'> {
  */
 export async function* enumerateFaults(
   path: Scenario,
-  { depth, ...options }: EnumerateOptions,
+  { depth, share = everything, ...options }: EnumerateOptions,
   plan: readonly PlannedFault[] = [],
 ): AsyncGenerator<PlannedRun> {
   const fates = new ScriptedFates(plan);
   yield { plan, run: await simulate(path, { ...options, fates }) };
   if (plan.length === depth) return;
-  for (const { at, faults } of placesAfter(plan, fates.places)) {
-    for (const fault of faults) {
-      yield* enumerateFaults(path, { depth, ...options }, [...plan, { at, fault }]);
-    }
+  const further = placesAfter(plan, fates.places).flatMap(({ at, faults }) =>
+    faults.map((fault) => ({ at, fault })),
+  );
+  for (const [index, planned] of further.entries()) {
+    if (!isInShare(index, share)) continue;
+    yield* enumerateFaults(path, { depth, ...options }, [...plan, planned]);
   }
 }
 

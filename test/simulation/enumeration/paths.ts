@@ -1,4 +1,4 @@
-import type { Action, AskAction, Scenario } from '../scenario.js';
+import type { Action, AskAction, Scenario, SubmitAction } from '../scenario.js';
 import { faultKinds, type FaultRates } from '../seeded-fates.js';
 
 const rates = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as FaultRates;
@@ -20,6 +20,22 @@ const ask: AskAction = {
 /** Asked for while a request of the first one may still be travelling. */
 const later: AskAction = { ...ask, atMs: 40_000, ask: 2, userChangesMs: undefined };
 
+/** Two slices, and in the first one two rows. */
+const submit: SubmitAction = {
+  kind: 'submit',
+  atMs: 1_000,
+  job: 1,
+  users: new Map([
+    [1, 1],
+    [2, 2],
+    [101, 3],
+  ]),
+  lastRow: 101,
+  repeatsMs: [],
+  readsMs: [15_000, 310_000, 900_000],
+  userChangesMs: 5_000,
+};
+
 /** While it lasts, what is accepted waits in the queue. */
 const brake: Action = { kind: 'brake', atMs: 0, scope: 'partner', forMs: 10_000 };
 
@@ -31,6 +47,10 @@ export const paths = {
   repeated: path([{ ...ask, key: 'key 1', repeatsMs: [100, 60_000] }]),
   /** Carried out by whoever gets the message; a second reset of the same user follows. */
   worker: path([brake, ask, later]),
+  /** A row of a job; a reset of one of its users follows. */
+  bulk: path([submit, later]),
+  /** Cancelled while its rows are being carried out. */
+  cancelled: path([{ ...submit, cancelsMs: 150 }, later]),
 } satisfies Record<string, Scenario>;
 
 export type PathName = keyof typeof paths;
@@ -39,7 +59,7 @@ function path(actions: readonly Action[]): Scenario {
   return {
     seed: 1,
     skewsMs: [0, 0],
-    users: 1,
+    users: 3,
     recognizesRequests: false,
     rates,
     actions,

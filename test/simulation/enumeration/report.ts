@@ -1,29 +1,34 @@
+import { nothingRun, type Print, type Share, sumOf, type Tally } from '../share.js';
 import { tellStory } from '../story.js';
 import { describePlan, enumerateFaults } from './enumerate.js';
 import { type PathName, paths } from './paths.js';
 
-/** Every single fault on every path, and every pair of faults where most can go wrong. */
+/** Every single fault on every path, and every pair of faults where a worker meets the most of them. */
 const campaigns: readonly { readonly path: PathName; readonly depth: number }[] = [
   ...(Object.keys(paths) as PathName[]).map((path) => ({ path, depth: 1 })),
   { path: 'worker', depth: 2 },
 ];
 
-/** Runs all of it and says what came of it; false when an invariant was violated. */
-export async function reportEnumeration(print: (line: string) => void): Promise<boolean> {
-  let failed = 0;
+/** Runs one share of all of it and says what came of it. */
+export async function enumerateEverything(share: Share, print: Print): Promise<Tally> {
+  let all = nothingRun;
   for (const { path, depth } of campaigns) {
-    let runs = 0;
-    for await (const { plan, run } of enumerateFaults(paths[path], { depth })) {
-      runs += 1;
+    let tally = nothingRun;
+    for await (const { plan, run } of enumerateFaults(paths[path], { depth, share })) {
       const [violation] = run.violations;
+      const failed = violation === undefined ? 0 : 1;
+      tally = sumOf(tally, { runs: 1, calls: run.effects, faults: run.faults.length, failed });
       if (violation === undefined) continue;
-      failed += 1;
       print(`\nPath ${path} violates: ${violation.invariant}\n(${describePlan(plan)})`);
       // One story says enough.
-      if (failed === 1) print(`\n${tellStory(run.history.events, violation)}\n`);
+      if (all.failed + tally.failed === 1) {
+        print(`\n${tellStory(run.history.events, violation)}\n`);
+      }
     }
-    print(`${runs} runs of the path ${path} with at most ${depth} faults`);
+    const { runs, failed } = tally;
+    const faults = depth === 1 ? 'one fault' : `${depth} faults`;
+    print(`path ${path}, at most ${faults}: ${runs} runs, ${failed} violate an invariant`);
+    all = sumOf(all, tally);
   }
-  print(`${failed} runs violate an invariant`);
-  return failed === 0;
+  return all;
 }

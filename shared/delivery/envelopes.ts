@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, timingSafeEqual, webcrypto } from 'node:crypto';
 
 /** A 256-bit key and the version of the Key Vault secret that holds it. */
 export interface SealingKey {
@@ -13,6 +13,9 @@ export interface SealingKeys {
   /** Undefined when there is no such version. */
   byVersion(version: string, signal: AbortSignal): Promise<SealingKey | undefined>;
 }
+
+const { subtle } = webcrypto;
+type CryptoKey = webcrypto.CryptoKey;
 
 export type Envelopes = ReturnType<typeof createEnvelopes>;
 
@@ -31,7 +34,7 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
       const { version, key } = await keys.newest(signal);
       return new CompactEncrypt(content)
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: version, subject })
-        .encrypt(key);
+        .encrypt(await toCryptoKey(key));
     },
 
     /** Undefined when it is no envelope of ours, is damaged, or is about something else. */
@@ -74,7 +77,7 @@ function headerOf(envelope: string): Readonly<Record<string, unknown>> | undefin
 
 async function decrypt(envelope: string, key: Uint8Array): Promise<Uint8Array | undefined> {
   try {
-    const { plaintext } = await compactDecrypt(envelope, key, {
+    const { plaintext } = await compactDecrypt(envelope, await toCryptoKey(key), {
       keyManagementAlgorithms: ['dir'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
@@ -82,6 +85,19 @@ async function decrypt(envelope: string, key: Uint8Array): Promise<Uint8Array | 
   } catch {
     return undefined;
   }
+}
+
+const cryptoKeys = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+
+/** Once for each key: to import it takes as long as to encrypt a password. */
+function toCryptoKey(key: Uint8Array): Promise<CryptoKey> {
+  let cryptoKey = cryptoKeys.get(key);
+  if (cryptoKey === undefined) {
+    const raw = Uint8Array.from(key);
+    cryptoKey = subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+    cryptoKeys.set(key, cryptoKey);
+  }
+  return cryptoKey;
 }
 
 /** Under a key of its own: one key, one purpose. */

@@ -63,6 +63,7 @@ async function buildLocalPrograms() {
       bench: 'test/bench/main.ts',
       'bench-client': 'test/bench/client-process.ts',
       'bench-in-memory': 'test/bench/in-memory.ts',
+      'bench-split': 'test/bench/split.ts',
       simulate: 'test/simulation/main.ts',
     },
     outdir: `${root}build`,

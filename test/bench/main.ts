@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { startStack } from '../../infra/local/stack.js';
 import { benchUsers } from './bench-user.js';
 import { type BulkThroughputFacts, measureBulkThroughput } from './bulk-throughput.js';
+import { measureFairness } from './fairness.js';
 import { measureLoadTime } from './load-time.js';
 import { startClientRunner } from './client-runner.js';
 import { measureSingleLatency } from './single-latency.js';
@@ -30,6 +31,11 @@ for (const upstreamLatencyMs of [0, 50, 300]) {
   const options = { rounds: 3, upstreamLatencyMs };
   bulkThroughput.push(await measureBulkThroughput(stack, client, users, options));
 }
+say('a customer beside one that is throttled …');
+const fairness = await measureFairness(stack, benchUsers(stack.directory, 4 * rows), {
+  rounds: 3,
+  upstreamLatencyMs: 50,
+});
 client.stop();
 await stack.stop();
 say('storage requests of a bulk job …');
@@ -37,7 +43,7 @@ const storageRequests = await countStorageRequests(rows);
 
 if (values.json) {
   console.log(
-    JSON.stringify({ loadTime, singleLatency, bulkThroughput, storageRequests }, null, 2),
+    JSON.stringify({ loadTime, singleLatency, bulkThroughput, storageRequests, fairness }, null, 2),
   );
 } else {
   const { emptyAppMs, entryMs, everythingMs, entryOverEmptyMs } = loadTime;
@@ -61,7 +67,12 @@ ${bulkThroughput.map(toLine).join('\n')}
 (d) Storage requests of that job, per reset: ${total.toFixed(2)}
 ${Object.entries(storageRequests)
   .map(([purpose, count]) => `    ${count.toFixed(3)}   ${purpose}`)
-  .join('\n')}`);
+  .join('\n')}
+
+(e) A customer with ${fairness.rows} rows in a job, median of ${fairness.rounds} rounds
+    in a job of its own                          ${fairness.aloneMs} ms
+    behind a customer that is always throttled   ${fairness.besideThrottledMs} ms
+    of alone                                     ${fairness.ofAlone}   (target 1.2)`);
 }
 
 function toLine({ upstreamLatencyMs, rawPerSecond, oursPerSecond, ofRaw }: BulkThroughputFacts) {

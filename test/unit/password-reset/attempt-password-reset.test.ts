@@ -472,6 +472,15 @@ describe('createAttempt()', () => {
       expect(resets.row(row.resetId)).toMatchObject({ state: 'applied' });
     });
 
+    it('leaves the outcome as somebody has changed it since: no seal comes back', async () => {
+      const { run, resets, row } = attemptOn(aClaimedRow());
+      const acknowledged = aResetRow({ state: 'applied', attemptId: row.attemptId });
+      failOnce(resets, loss, () => resets.overwrite(acknowledged));
+
+      expect(await run()).toMatchObject({ state: 'applied' });
+      expect(resets.row(row.resetId)).toEqual(acknowledged);
+    });
+
     it('makes it again when it was not made', async () => {
       const { run, resets, row } = attemptOn(aClaimedRow());
       failOnce(resets, loss);

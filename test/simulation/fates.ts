@@ -16,6 +16,8 @@ export type Fault =
   | 'error'
   /** Done, but answered with an error. */
   | 'answer lost'
+  /** Answered with an error, and done some time after. */
+  | 'late'
   /** Somebody else writes the same row first. */
   | 'overtaken';
 
@@ -24,6 +26,8 @@ export interface Fate {
   readonly thereMs: number;
   readonly backMs: number;
   readonly fault?: Fault | undefined;
+  /** Of what is late: from the answer until it is done. */
+  readonly lateMs?: number;
 }
 
 /** What befalls a request to reset a password. */

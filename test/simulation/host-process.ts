@@ -49,15 +49,19 @@ export class HostProcess {
     act: () => T | Promise<T>,
     { isWrite = false, signal, failure = unavailable, overtake }: EffectOptions = {},
   ): Promise<T> {
-    const { fates, numbered, history } = this.#surroundings;
+    const { fates, numbered, history, scheduler } = this.#surroundings;
     if (!this.isAlive) return never();
     signal?.throwIfAborted();
     const what = numbered(name);
-    const { fault, thereMs, backMs } = fates.of({ name: what, isWrite });
+    const { fault, thereMs, backMs, lateMs = 0 } = fates.of({ name: what, isWrite });
     await this.pause(thereMs, signal);
     if (fault !== undefined) history.note(this.name, { kind: 'fault', what: `${what}: ${fault}` });
     if (fault === 'crash before') return this.#die();
     if (fault === 'error') throw failure();
+    if (fault === 'late') {
+      scheduler.after(lateMs, () => void act());
+      throw failure();
+    }
     if (fault === 'overtaken') overtake?.();
     const value = await act();
     if (fault === 'crash after') return this.#die();

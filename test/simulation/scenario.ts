@@ -155,7 +155,8 @@ function submitAction(job: number, { random, users, rates, spanMs }: Drawn): Sub
     lastRow,
     repeatsMs: random.chance(0.3) ? [random.spread(100, 900_000)] : [],
     readsMs: Array.from({ length: random.between(0, 4) }, () => random.spread(1_000, 3_000_000)),
-    cancelsMs: random.chance(0.2) ? random.spread(10, 900_000) : undefined,
+    // Often while its rows are being made.
+    cancelsMs: random.chance(0.3) ? random.spread(10, random.pick([2_000, 900_000])) : undefined,
     acknowledgesMs: random.chance(0.3) ? random.spread(60_000, 5_000_000) : undefined,
     userChangesMs: random.chance(rates.users) ? random.spread(1_000, 600_000) : undefined,
   };

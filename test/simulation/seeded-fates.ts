@@ -28,6 +28,9 @@ export interface SeededFatesOptions {
   readonly spared: ReadonlySet<string>;
 }
 
+/** So long a write may be on its way to storage after its client gave up. */
+const longestLateMs = 60_000;
+
 /**
  * What befalls a call follows from the seed and the call's name alone, so that without one fault the others
  * stay as they were. Once `isOver` is set, nothing goes wrong any more.
@@ -52,7 +55,7 @@ export class SeededFates implements Fates {
     const delayed = this.#delayed(name, random, usual);
     const fault = this.#faultOf(random, isWrite);
     return fault !== undefined && this.#happens(`${name}: ${fault}`)
-      ? { ...delayed, fault }
+      ? { ...delayed, fault, lateMs: random.spread(10, longestLateMs) }
       : delayed;
   }
 
@@ -93,7 +96,7 @@ export class SeededFates implements Fates {
     const { crashes, storage } = this.#options.rates;
     if (random.chance(crashes)) return random.pick(['crash before', 'crash after'] as const);
     if (!random.chance(storage)) return undefined;
-    return isWrite ? random.pick(['error', 'answer lost'] as const) : 'error';
+    return isWrite ? random.pick(['error', 'answer lost', 'late'] as const) : 'error';
   }
 
   #sendFate(

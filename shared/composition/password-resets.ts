@@ -122,7 +122,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
     processBulkRow: createProcessRow({ ...processing, checkUser: checkListedUser }),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({ seals, locks, resets, settleMs, now }),
-    countPoisoned: createCountPoisoned({ resets }),
+    countPoisoned: createCountPoisoned({ resets, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({
       singles: resets,
       control,

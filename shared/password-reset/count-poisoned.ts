@@ -1,21 +1,35 @@
 import type { ResetStore } from './ports.js';
-import { countAttempt, isSettled, type ResetRow } from './reset-row.js';
+import {
+  countAttempt,
+  giveUpSpent,
+  isSettled,
+  isSpent,
+  type ResetLimits,
+  type ResetRow,
+} from './reset-row.js';
 
 export interface CountPoisonedDependencies {
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly limits: ResetLimits;
+  readonly now: () => number;
 }
 
 /**
  * A wake-up that failed again and again, for a reason that nobody foresaw. It counts as an attempt, and the
- * sweeper wakes the row again; a row that only ever fails is given up like any other.
+ * sweeper wakes the row again; a row that only ever fails is given up like any other. That happens here,
+ * for such a row may never come as far as anywhere else.
  */
-export function createCountPoisoned({ resets }: CountPoisonedDependencies) {
+export function createCountPoisoned({ resets, limits, now }: CountPoisonedDependencies) {
   return async (resetId: string): Promise<ResetRow['state'] | 'unknown row'> => {
     const stored = await resets.read(resetId);
     if (stored === undefined) return 'unknown row';
     const { row, etag } = stored;
     // A claim counts by itself: when its lease is over, it was an attempt.
-    if (!isSettled(row) && row.state !== 'claimed') await resets.replace(countAttempt(row), etag);
-    return row.state;
+    if (isSettled(row) || row.state === 'claimed') return row.state;
+    const counted = countAttempt(row);
+    const nowMs = now();
+    const isLast = isSpent(counted, { nowMs, isPatient: false }, limits);
+    const next = isLast ? giveUpSpent(counted, nowMs) : counted;
+    return (await resets.replace(next, etag)) === 'conflict' ? row.state : next.state;
   };
 }

@@ -41,7 +41,8 @@ const longestWaitMs = 900_000;
 /**
  * Takes a job from its order to its rows: the whole of it is read and checked before the first row is
  * made. It can be repeated from anywhere: what was done is found done. Checking starts anew each time: a
- * million rows take less than half a minute (`test/bench/split.ts`), and an invocation has 280 seconds.
+ * million rows keep one core at work for about half a minute (`test/bench/split.ts`), and an invocation has
+ * 280 seconds.
  */
 export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   const { bulkResets, orders, rowFaults, openLines, readBulkRows } = dependencies;

@@ -144,6 +144,32 @@ describe('createSplitRows()', () => {
     expect(resets.mostAtOnce).toBe(10);
   });
 
+  it('seals the rows of the next shard while those of this one are stored', async () => {
+    const { splitRows, resets, requests } = aSplit();
+    const sealedWhenStored: number[] = [];
+    resets.beforeCreate = async () => {
+      for (let turn = 0; turn < 5 && requests.length < 2_000; turn += 1) {
+        await new Promise(setImmediate);
+      }
+      sealedWhenStored.push(requests.length);
+    };
+
+    await splitRows(job, streamOf(rowsFrom(1, 2_000)), signal);
+
+    expect(sealedWhenStored[0]).toBe(2_000);
+  });
+
+  it('has ended all it began when it ends', async () => {
+    const { splitRows, resets } = aSplit();
+    const failure = new ResetError('StorageUnavailable', 'is away');
+    resets.beforeCreate = () => new Promise(setImmediate);
+
+    const splitting = splitRows(job, streamOf(rowsFrom(1, 1_001), failure), signal);
+
+    await expect(splitting).rejects.toBe(failure);
+    expect(resets.rows).toHaveLength(1_000);
+  });
+
   it('leaves rows that are there as they are', async () => {
     const { splitRows, resets } = aSplit();
     await splitRows(job, streamOf(rowsFrom(1, 150)), signal);
@@ -172,12 +198,14 @@ describe('createSplitRows()', () => {
 class WatchedResetStore extends FakeResetStore {
   readonly transactions: number[][] = [];
   mostAtOnce = 0;
+  beforeCreate: () => Promise<void> = () => Promise.resolve();
   #running = 0;
 
   override async createMany(rows: readonly ResetRow[]): Promise<void> {
     this.transactions.push(rows.map(({ resetId }) => Number(resetId.slice(-7))));
     this.#running += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
+    await this.beforeCreate();
     await super.createMany(rows);
     this.#running -= 1;
   }

@@ -5,6 +5,7 @@ import { everything, type Share } from '../share.js';
 import type { SimulateOptions } from '../simulate.js';
 import { describePlan, enumerateFaults } from './enumerate.js';
 import { type PathName, paths } from './paths.js';
+import type { PlannedFault } from './scripted-fates.js';
 
 const { stackTraceLimit } = Error;
 
@@ -41,7 +42,6 @@ describe('the protocol', () => {
     120_000,
   );
 
-  // The one rule that is missing here needs two faults to show.
   it.each<{ rule: keyof typeof withoutRule; path: PathName; invariant: Invariant; by: RegExp }>([
     {
       rule: 'settleBeforeDisclosure',
@@ -86,17 +86,38 @@ describe('the protocol', () => {
       by: /^create .*: the host dies after$/,
     },
   ])('breaks without the rule $rule by a single fault', async ({ rule, by, ...expected }) => {
-    const broken = await firstPlanThatBreaks(withoutRule[rule], expected);
+    const broken = await firstPlanThatBreaks(withoutRule[rule], { ...expected, depth: 1 });
 
     expect(broken).toMatch(by);
   });
+
+  it('breaks without the rule settleBeforeNewPassword by a late request and a refusal', async () => {
+    const late = { at: 'send 20260101-1.1 1', fault: 'it arrives as late as can be' };
+
+    const broken = await firstPlanThatBreaks(withoutRule.settleBeforeNewPassword, {
+      path: 'alone',
+      invariant: 'a disclosed password works',
+      depth: 2,
+      begun: [late],
+    });
+
+    expect(broken).toMatch(/; send 20260101-1\.1 2: its password is refused$/);
+  });
 });
+
+interface Expected {
+  readonly path: PathName;
+  readonly invariant: Invariant;
+  readonly depth: number;
+  /** What goes wrong in every run. */
+  readonly begun?: readonly PlannedFault[];
+}
 
 async function firstPlanThatBreaks(
   variation: NonNullable<SimulateOptions['variation']>,
-  { path, invariant }: { readonly path: PathName; readonly invariant: Invariant },
+  { path, invariant, depth, begun }: Expected,
 ): Promise<string | undefined> {
-  for await (const { plan, run } of enumerateFaults(paths[path], { depth: 1, variation })) {
+  for await (const { plan, run } of enumerateFaults(paths[path], { depth, variation }, begun)) {
     if (run.violations.some((one) => one.invariant === invariant)) return describePlan(plan);
   }
   return undefined;

@@ -47,6 +47,8 @@ export const paths = {
   repeated: path([{ ...ask, key: 'key 1', repeatsMs: [100, 60_000] }]),
   /** Carried out by whoever gets the message; a second reset of the same user follows. */
   worker: path([brake, ask, later]),
+  /** As before, but nobody else resets the user. */
+  alone: path([brake, ask]),
   /** A row of a job; a reset of one of its users follows. */
   bulk: path([submit, later]),
   /** Cancelled while its rows are being carried out. */

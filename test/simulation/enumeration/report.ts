@@ -3,9 +3,10 @@ import { tellStory } from '../story.js';
 import { describePlan, enumerateFaults } from './enumerate.js';
 import { type PathName, paths } from './paths.js';
 
-/** Every single fault on every path, and every pair of faults where a worker meets the most of them. */
+/** Every single fault on every path, and every pair of faults on those of a worker. */
 const campaigns: readonly { readonly path: PathName; readonly depth: number }[] = [
   ...(Object.keys(paths) as PathName[]).map((path) => ({ path, depth: 1 })),
+  { path: 'alone', depth: 2 },
   { path: 'worker', depth: 2 },
 ];
 

@@ -102,12 +102,13 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
       if (result !== 'superseded') await seeToIt(result);
       return result;
     });
+    // Told of even when it happens after the answer.
+    finished.catch((error: unknown) => onUnfinished?.(resetId, error));
     try {
       // A caller who waited long enough is answered; what is under way goes on.
       const result = await untilAborted(finished, signal);
       return { row: result === 'superseded' ? row : result, password };
-    } catch (error) {
-      onUnfinished?.(resetId, error);
+    } catch {
       return { row, password };
     }
   }

@@ -264,7 +264,7 @@ describe('createAcceptPasswordReset()', () => {
     });
 
     it('answers when the time is over, and lets what is under way come to its end', async () => {
-      const { accept, users, resets } = door();
+      const { accept, users, resets, unfinished } = door();
       const budget = new AbortController();
       let end: () => void = () => undefined;
       const sending = new Promise<void>((resolve) => (end = resolve));
@@ -284,6 +284,26 @@ describe('createAcceptPasswordReset()', () => {
 
       expect(row.state).toBe('claimed');
       expect(resets.row(resetId).state).toBe('applied');
+      expect(unfinished).toEqual([]);
+    });
+
+    it('still tells of what goes wrong after the answer', async () => {
+      const { accept, users, resets, unfinished } = door();
+      const budget = new AbortController();
+      const failure = new ResetError('StorageUnavailable', 'Cannot replace a row');
+      users.onReset = async () => {
+        budget.abort(new DOMException('over', 'TimeoutError'));
+        await new Promise(setImmediate);
+        resets.failures.replace = failure;
+      };
+
+      const { row } = await accept(anOrder(), budget.signal);
+      expect(row.state).toBe('claimed');
+      expect(unfinished).toEqual([]);
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+
+      expect(unfinished).toEqual([failure]);
     });
   });
 

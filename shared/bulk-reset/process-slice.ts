@@ -68,7 +68,7 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
       const waitMs = Math.max(shortestWaitMs, Math.min(...dueAtMs) - now());
       await wakeUps.send({ ...wakeUp, wakesNext: keepsTurn }, waitMs);
     }
-    if (wakesNext && !keepsTurn && 'counts' in job.row && job.row.counts) {
+    if (wakesNext && !keepsTurn && 'counts' in job.row) {
       await wakeSlices.next(bulkResetId, job.row.counts);
     }
     return { open: open.length, left: dueAtMs.length, cancelled: withdrawn.length };

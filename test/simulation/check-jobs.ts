@@ -1,7 +1,7 @@
 import { phaseOf } from '../../shared/bulk-reset/bulk-phase.js';
 import type { BulkResetRow } from '../../shared/bulk-reset/bulk-reset.js';
 import { isSettled, type ResetRow } from '../../shared/password-reset/reset-row.js';
-import type { Report } from './checker.js';
+import type { Report } from './invariants.js';
 import { type Happened, type HistoryEvent, observe, type Observer } from './history.js';
 
 /** What holds for jobs in the end. */

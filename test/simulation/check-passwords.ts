@@ -1,5 +1,5 @@
 import type { ResetRow } from '../../shared/password-reset/reset-row.js';
-import type { EndOfRun, Invariant, Report } from './checker.js';
+import type { EndOfRun, Invariant, Report } from './invariants.js';
 import type { Happened, Observer } from './history.js';
 
 interface Password {

@@ -1,5 +1,5 @@
 import { defaultLimits, isSettled, type ResetRow } from '../../shared/password-reset/reset-row.js';
-import type { EndOfRun, Invariant, Report } from './checker.js';
+import type { EndOfRun, Invariant, Report } from './invariants.js';
 import { type Happened, type HistoryEvent, observe, type Observer } from './history.js';
 
 /** What holds for rows, and for what is sent on their behalf. */

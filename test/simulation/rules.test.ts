@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Invariant } from './checker.js';
+import type { Invariant } from './invariants.js';
 import { hastyAttempts, soonGivenUp, withoutRule } from './removed-rules.js';
 import { type Scope, scenarioOf } from './scenario.js';
 import { simulate } from './simulate.js';

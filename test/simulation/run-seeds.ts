@@ -1,4 +1,4 @@
-import type { Invariant } from './checker.js';
+import type { Invariant } from './invariants.js';
 import { type Scenario, scenarioOf, scopeOf } from './scenario.js';
 import type { FaultKind } from './seeded-fates.js';
 import { isInShare, nothingRun, type Print, type Share, sumOf, type Tally } from './share.js';

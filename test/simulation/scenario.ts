@@ -82,7 +82,7 @@ export function scopeOf(faults: readonly FaultKind[]): Scope {
   return { maxUsers: 5, maxAsks: 30, maxJobs: 2, rates };
 }
 
-export const wholeScope = scopeOf(faultKinds);
+const wholeScope = scopeOf(faultKinds);
 
 /** Clocks of two hosts differ by less than this. */
 export const clockMarginMs = 15_000;

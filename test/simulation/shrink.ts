@@ -1,4 +1,4 @@
-import type { Invariant, Violation } from './checker.js';
+import type { Invariant, Violation } from './invariants.js';
 import type { Scenario } from './scenario.js';
 import { type Run, simulate, type SimulateOptions } from './simulate.js';
 

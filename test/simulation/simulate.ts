@@ -1,9 +1,10 @@
 import { defaultLimits } from '../../shared/password-reset/reset-row.js';
 import { createActors } from './actors.js';
-import { findViolations, type Violation } from './checker.js';
+import { findViolations } from './checker.js';
 import type { Fates } from './fates.js';
 import { History } from './history.js';
 import { createHosts } from './hosts.js';
+import type { Violation } from './invariants.js';
 import { clockMarginMs, type Scenario } from './scenario.js';
 import { Scheduler } from './scheduler.js';
 import { SeededFates } from './seeded-fates.js';
@@ -30,7 +31,7 @@ export interface SimulateOptions {
   readonly fates?: Fates & { isOver: boolean; readonly happened: readonly string[] };
 }
 
-export const startMs = Date.UTC(2026, 0, 1, 9);
+const startMs = Date.UTC(2026, 0, 1, 9);
 /** A reset is given up after a day. */
 const longestMs = 30 * 3_600_000;
 /** What is still under way when all rows are settled has come to its end by then. */

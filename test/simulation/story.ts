@@ -1,5 +1,5 @@
 import type { ResetRow } from '../../shared/password-reset/reset-row.js';
-import type { Violation } from './checker.js';
+import type { Violation } from './invariants.js';
 import { askOf } from './check-rows.js';
 import type { HistoryEvent } from './history.js';
 import { withNamesOfUsers } from './people.js';

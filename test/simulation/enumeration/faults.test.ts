@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Invariant } from '../checker.js';
+import type { Invariant } from '../invariants.js';
 import { withoutRule } from '../removed-rules.js';
 import { everything, type Share } from '../share.js';
 import type { SimulateOptions } from '../simulate.js';

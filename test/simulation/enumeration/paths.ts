@@ -49,6 +49,8 @@ export const paths = {
   worker: path([brake, ask, later]),
   /** As before, but nobody else resets the user. */
   alone: path([brake, ask]),
+  /** As before, and the directory carries out a request id only once. */
+  recognized: { ...path([brake, ask]), recognizesRequests: true },
   /** A row of a job; a reset of one of its users follows. */
   bulk: path([submit, later]),
   /** Cancelled while its rows are being carried out. */

@@ -6,8 +6,7 @@ import { type PathName, paths } from './paths.js';
 /** Every single fault on every path, and every pair of faults on those of a worker. */
 const campaigns: readonly { readonly path: PathName; readonly depth: number }[] = [
   ...(Object.keys(paths) as PathName[]).map((path) => ({ path, depth: 1 })),
-  { path: 'alone', depth: 2 },
-  { path: 'worker', depth: 2 },
+  ...(['alone', 'recognized', 'worker'] as const).map((path) => ({ path, depth: 2 })),
 ];
 
 /** Runs one share of all of it and says what came of it. */

@@ -109,6 +109,10 @@ const sendFaults: Readonly<Record<string, SendFate>> = {
     answersMs: 1_000,
   },
   'its password is refused': { ...usualSend, refusal: { code: 'PasswordRejected' } },
+  'its password is refused, and its answer lost': {
+    ...lost,
+    refusal: { code: 'PasswordRejected' },
+  },
   'it is refused for good': { ...usualSend, refusal: { code: 'PartnerPermissionDenied' } },
   'it is throttled': { ...usualSend, refusal: { code: 'Throttled' } },
   'it is to wait': { ...usualSend, refusal: { code: 'Throttled', retryAfterMs: 20_000 } },

@@ -37,8 +37,9 @@ const { runs, calls, faults, failed } = await inThreads(
 );
 if (isMainThread) {
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  for (const [kind, count] of Object.entries(runs)) console.log(`${kind}: ${count} runs`);
   console.log(
-    `${runs} runs in ${seconds} s: ${calls} calls, ${faults} faults; ${failed} runs violate an invariant`,
+    `${seconds} s, ${calls} calls, ${faults} faults; ${failed} runs violate an invariant`,
   );
   if (failed > 0) process.exitCode = 1;
 }

@@ -1,7 +1,15 @@
 import type { Invariant } from './invariants.js';
 import { type Scenario, scenarioOf, scopeOf } from './scenario.js';
 import type { FaultKind } from './seeded-fates.js';
-import { isInShare, nothingRun, type Print, type Share, sumOf, type Tally } from './share.js';
+import {
+  isInShare,
+  nothingRun,
+  type Print,
+  type Share,
+  sumOf,
+  type Tally,
+  tallyOf,
+} from './share.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulate.js';
 import { tellStory } from './story.js';
@@ -28,8 +36,7 @@ export async function runSeeds(
     const scenario = scenarioOf(seed, scope);
     const run = await simulate(scenario);
     const [violation] = run.violations;
-    const failed = violation === undefined ? 0 : 1;
-    tally = sumOf(tally, { runs: 1, calls: run.effects, faults: run.faults.length, failed });
+    tally = sumOf(tally, tallyOf('seeds', run));
     if (violation === undefined) continue;
     print(`\nSeed ${seed} violates: ${violation.invariant}`);
     // One story says enough; the others are replayed by their seeds.

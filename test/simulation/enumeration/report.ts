@@ -1,4 +1,4 @@
-import { nothingRun, type Print, type Share, sumOf, type Tally } from '../share.js';
+import { nothingRun, type Print, type Share, sumOf, type Tally, tallyOf } from '../share.js';
 import { tellStory } from '../story.js';
 import { describePlan, enumerateFaults } from './enumerate.js';
 import { type PathName, paths } from './paths.js';
@@ -11,24 +11,17 @@ const campaigns: readonly { readonly path: PathName; readonly depth: number }[] 
 
 /** Runs one share of all of it and says what came of it. */
 export async function enumerateEverything(share: Share, print: Print): Promise<Tally> {
-  let all = nothingRun;
+  let tally = nothingRun;
   for (const { path, depth } of campaigns) {
-    let tally = nothingRun;
+    const kind = `path ${path}, at most ${depth === 1 ? 'one fault' : `${depth} faults`}`;
     for await (const { plan, run } of enumerateFaults(paths[path], { depth, share })) {
+      tally = sumOf(tally, tallyOf(kind, run));
       const [violation] = run.violations;
-      const failed = violation === undefined ? 0 : 1;
-      tally = sumOf(tally, { runs: 1, calls: run.effects, faults: run.faults.length, failed });
       if (violation === undefined) continue;
       print(`\nPath ${path} violates: ${violation.invariant}\n(${describePlan(plan)})`);
       // One story says enough.
-      if (all.failed + tally.failed === 1) {
-        print(`\n${tellStory(run.history.events, violation)}\n`);
-      }
+      if (tally.failed === 1) print(`\n${tellStory(run.history.events, violation)}\n`);
     }
-    const { runs, failed } = tally;
-    const faults = depth === 1 ? 'one fault' : `${depth} faults`;
-    print(`path ${path}, at most ${faults}: ${runs} runs, ${failed} violate an invariant`);
-    all = sumOf(all, tally);
   }
-  return all;
+  return tally;
 }

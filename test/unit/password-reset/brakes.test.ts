@@ -132,6 +132,17 @@ describe('createBrakes()', () => {
       expect(paces[1]).toBe(`faster ${customer}`);
     });
 
+    it('of anybody lets the wait of the partner grow from its beginning again', async () => {
+      const { failed, clock, brakedMs, brakes: learn } = brakes();
+      await failed('SignInUnavailable');
+      clock.pass(5_000);
+
+      learn.succeeded(other);
+      await failed('SignInUnavailable');
+
+      expect(brakedMs()).toEqual({ partner: 5_000 });
+    });
+
     it('of another customer leaves the wait as grown as it is', async () => {
       const { throttled, clock, brakedMs, brakes: learn } = brakes();
       await throttled(customer);

@@ -12,7 +12,7 @@ import {
   toResultResponse,
 } from './password-reset-view.js';
 import { createReadPasswordAs } from './read-password-as.js';
-import { resetIdText } from './schemas.js';
+import { singleResetId } from './schemas.js';
 
 export interface GetPasswordResetDependencies {
   readonly door: HttpDoor;
@@ -56,6 +56,7 @@ export function createGetPasswordResetResultHandler({
 
 function resetIdOf({ params }: HttpRequest): string {
   const id = params['id'] ?? '';
-  if (resetIdText.test(id)) return id;
+  // The rows of a job are read through the job, which may have been acknowledged.
+  if (singleResetId.test(id)) return id;
   throw new ResetError('PasswordResetNotFound', 'There is no such password reset');
 }

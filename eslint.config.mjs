@@ -23,9 +23,10 @@ export default tseslint.config(
     // What a person runs in a terminal speaks through it; in the app it is the log behind an invocation.
     files: [
       'infra/local/{start,demo}.ts',
-      'shared/composition.ts',
+      'shared/composition/report.ts',
       'infra/local/functions-host/main.ts',
-      'test/bench/main.ts',
+      'test/bench/{main,split,in-memory}.ts',
+      'test/simulation/main.ts',
     ],
     rules: { 'no-console': 'off' },
   },
@@ -39,6 +40,8 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.cjs'],
-    languageOptions: { globals: { console: 'readonly', URL: 'readonly', module: 'writable' } },
+    languageOptions: {
+      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', module: 'writable' },
+    },
   },
 );

@@ -1,6 +1,7 @@
 import { keptForDays } from '../password-reset/purge-password-resets.js';
 import { readableForMs } from '../password-reset/read-password-reset.js';
-import type { ResetStore, Stored } from '../password-reset/ports.js';
+import type { ResetStore } from '../password-reset/ports.js';
+import { withoutSeal } from '../password-reset/reset-row.js';
 import { type BulkResetRow, rowsPerSlice } from './bulk-reset.js';
 import type {
   BulkOrders,
@@ -54,7 +55,11 @@ export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
       signal.throwIfAborted();
       const sealed = await rows.sealedRows(bulkResetId, shard);
       for (let first = 0; first < sealed.length; first += rowsPerSlice) {
-        await resets.replaceMany(sealed.slice(first, first + rowsPerSlice).map(withoutSeal));
+        await resets.replaceMany(
+          sealed
+            .slice(first, first + rowsPerSlice)
+            .map(({ row, etag }) => ({ row: withoutSeal(row), etag })),
+        );
       }
     }
     await orders.delete(bulkResetId);
@@ -71,12 +76,6 @@ export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
   }
 }
 
-function withoutSeal({ row, etag }: Stored): Stored {
-  if (row.state !== 'applied') return { row, etag };
-  const { seal: _seal, ...rest } = row;
-  return { row: rest, etag };
-}
-
 function shardsOf(row: BulkResetRow): number {
-  return 'counts' in row && row.counts ? shardCount(row.counts) : 0;
+  return 'counts' in row ? shardCount(row.counts) : 0;
 }

@@ -79,7 +79,10 @@ export function createPasswordResets(config: Config, outside: Outside) {
   };
   const checkUser = createCheckUser({ users, policy });
   const checkListedUser = createCheckUser({
-    users: { ...listedUsers, directoryRoles: users.directoryRoles },
+    users: {
+      ...listedUsers,
+      directoryRoles: (user, signal) => users.directoryRoles(user, signal),
+    },
     policy,
   });
 

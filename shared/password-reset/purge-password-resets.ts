@@ -1,5 +1,6 @@
 import type { ResetStore, SingleResets } from './ports.js';
 import { readableForMs } from './read-password-reset.js';
+import { withoutSeal } from './reset-row.js';
 
 export interface PurgeDependencies {
   readonly singles: Pick<SingleResets, 'sealed' | 'deleteDay'>;
@@ -21,8 +22,7 @@ export function createPurgePasswordResets({ singles, resets, now }: PurgeDepende
       for await (const { row, etag } of singles.sealed(day)) {
         signal.throwIfAborted();
         if (row.state !== 'applied' || now() < row.settledAtMs + readableForMs) continue;
-        const { seal: _seal, ...withoutSeal } = row;
-        await resets.replace(withoutSeal, etag);
+        await resets.replace(withoutSeal(row), etag);
         purged += 1;
       }
     }

@@ -161,6 +161,12 @@ export function cancel(row: OpenRow, settledAtMs: number): SettledRow {
   return { ...factsOf(row), state: 'cancelled', settledAtMs };
 }
 
+/** An applied row whose password nobody can read any more. */
+export function withoutSeal(row: ResetRow): ResetRow {
+  if (row.state !== 'applied') return row;
+  return { ...factsOf(row), state: 'applied', settledAtMs: row.settledAtMs };
+}
+
 /** Whether a row that nobody holds has had all the attempts or all the time there is. */
 export function isSpent(
   { attempts, acceptedAtMs }: Pick<ResetFacts, 'attempts' | 'acceptedAtMs'>,
@@ -283,7 +289,7 @@ function unknownOfLostClaim(row: OpenRow): Pick<ResetFacts, 'unknownAtMs'> {
   return { unknownAtMs: Math.max(row.unknownAtMs ?? 0, row.leaseExpiresAtMs) };
 }
 
-function factsOf(row: OpenRow): ResetFacts {
+function factsOf(row: ResetFacts): ResetFacts {
   const { resetId, caller, customerTenantId, delivery, forceChangePassword } = row;
   return {
     resetId,

@@ -36,11 +36,16 @@ async function run(task: ClientTask): Promise<ClientResult> {
     case 'write':
       return timeEach(task.users, await createTableWrite(task));
     case 'raw':
-      return timeEach(task.users, createRawUpstream(task).resetPassword);
+      return timeEach(task.users, rawResets(task));
     case 'rawBulk':
       await runRawBulk(task.storageConnectionString, task.users, createRawUpstream(task));
       return [];
   }
+}
+
+function rawResets(task: ClientTask) {
+  const upstream = createRawUpstream(task);
+  return (user: BenchUser) => upstream.resetPassword(user);
 }
 
 async function timeEach(

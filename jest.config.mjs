@@ -1,6 +1,6 @@
 /** @type {import('jest').Config} */
 export default {
-  testMatch: ['<rootDir>/test/{unit,integration,e2e}/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/{unit,integration,simulation,e2e}/**/*.test.ts'],
   setupFiles: ['<rootDir>/test/loopback-only.mjs'],
   globalSetup: '<rootDir>/test/global-setup.mjs',
   extensionsToTreatAsEsm: ['.ts'],

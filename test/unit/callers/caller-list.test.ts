@@ -190,7 +190,7 @@ describe('parseCallerList()', () => {
 
     it('as one that needs a person', () => {
       expect(() => parseCallerList(new Secret('{'))).toThrow(
-        expect.objectContaining({ code: 'AppMisconfigured', recovery: 'never' }),
+        expect.objectContaining({ code: 'AppMisconfigured', recovery: 'operator' }),
       );
     });
 

@@ -13,8 +13,6 @@ export interface EntityWrite {
   readonly columns: object;
 }
 
-export type Entities = ReturnType<typeof createEntities>;
-
 /**
  * Conditional writes that know their own. The SDK repeats a write whose answer was lost, and the
  * repetition is refused because of the first; so each write carries a revision, and a refusal means

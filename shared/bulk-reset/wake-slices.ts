@@ -32,6 +32,6 @@ export function createWakeSlices({ bulkResets, wakeUps }: WakeSlicesDependencies
   }
 }
 
-export function sliceCount({ lastRow }: RowCounts): number {
+function sliceCount({ lastRow }: RowCounts): number {
   return Math.ceil(lastRow / rowsPerSlice);
 }

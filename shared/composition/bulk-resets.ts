@@ -19,8 +19,6 @@ import { errorFields, report } from './report.js';
 /** How long rows of a slice are started; what is under way then has time enough before the host's own limit. */
 const sliceTimeoutMs = 200_000;
 
-export type BulkResets = ReturnType<typeof createBulkResets>;
-
 /** The use cases of a job. */
 export function createBulkResets(outside: Outside, passwordResets: PasswordResets) {
   const { now, bulkResets, bulkOrders: orders, bulkWakeUps, sliceWakeUps } = outside;

@@ -104,6 +104,19 @@ export class HostProcess {
     }
   }
 
+  /** The host gives an invocation so long; one that is not over by then takes the whole process with it. */
+  async asInvocation<T>(timeoutMs: number, run: () => Promise<T>): Promise<T> {
+    let isOver = false;
+    this.after(timeoutMs, () => {
+      if (!isOver) this.die();
+    });
+    try {
+      return await run();
+    } finally {
+      isOver = true;
+    }
+  }
+
   die(): void {
     if (!this.isAlive) return;
     this.isAlive = false;

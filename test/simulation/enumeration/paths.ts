@@ -1,6 +1,13 @@
-import type { Action, AskAction, Scenario, SubmitAction } from '../scenario.js';
+import {
+  type Action,
+  type AskAction,
+  clockMarginMs,
+  type Scenario,
+  type SubmitAction,
+} from '../scenario.js';
 import { faultKinds, type FaultRates } from '../seeded-fates.js';
 
+const skewMs = clockMarginMs / 2 - 1;
 const rates = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as FaultRates;
 
 const ask: AskAction = {
@@ -62,7 +69,8 @@ export type PathName = keyof typeof paths;
 function path(actions: readonly Action[]): Scenario {
   return {
     seed: 1,
-    skewsMs: [0, 0],
+    // As far apart as clocks may be.
+    skewsMs: [skewMs, -skewMs],
     users: 3,
     recognizesRequests: false,
     rates,

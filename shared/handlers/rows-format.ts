@@ -62,8 +62,14 @@ const columns = [
 /** With a header. Only a reference of the caller's can be text that a spreadsheet would calculate. */
 function toCsv(rows: readonly RowView[]): string {
   const records = rows.map(({ error, ...row }) => ({ ...row, code: error?.code }));
-  const cast = { string: withoutFormula };
-  return stringify(records, { header: true, columns, record_delimiter: 'windows', cast });
+  return stringify(records, {
+    header: true,
+    columns,
+    record_delimiter: 'windows',
+    // It would quote the whole delimiter only, and readers end a record at either half of it too.
+    quoted_match: /[\r\n]/,
+    cast: { string: withoutFormula },
+  });
 }
 
 /**

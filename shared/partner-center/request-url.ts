@@ -16,7 +16,7 @@ export function requestUrl(
   const { origin: target, pathname, search } = new URL(path, origin);
   if (target !== origin) return undefined;
 
-  const url = new URL(`/v1${pathname.replace(/^(?:\/v1(?=\/))+/i, '')}${search}`, origin);
+  const url = new URL(`/v1${pathname.replace(/^(?:\/v1(?=\/|$))+/i, '')}${search}`, origin);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;
 }

@@ -59,7 +59,7 @@ describe('the protocol', () => {
       rule: 'leaseGuard',
       path: 'worker',
       invariant: 'only who holds the lease sends',
-      by: /^create lock .*: it answers after the lease$/,
+      by: /^create lock .*: it answers when another may claim$/,
     },
     {
       rule: 'crashCountsAsUnknown',

@@ -246,11 +246,11 @@ function aSource() {
     ...{ inbox, orders, bulkResets, open },
     linesOf: (order: BulkResetOrder) => collect(open(order, signal).read()),
     /** A job that is split, with a row in each state; undefined for a row that was left out. */
-    given(
+    given: (
       bulkResetId: string,
       states: readonly (StateName | undefined)[],
       values: Partial<BulkResetOrder> = {},
-    ) {
+    ) => {
       const source = { kind: 'rows', rows: someRows(states.length) } as const;
       void orders.write(aBulkResetOrder({ source, ...values, bulkResetId }), signal);
       const counts = countsOf(states.length);

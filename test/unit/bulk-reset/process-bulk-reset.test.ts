@@ -615,11 +615,11 @@ function aProcess(order?: BulkResetOrder) {
   });
   return {
     process: (time = signal) => process(bulkResetId, time),
-    async give(given: BulkResetOrder) {
+    give: async (given: BulkResetOrder) => {
       await orders.write(given, signal);
       bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
     },
-    cancel() {
+    cancel: () => {
       const job = { ...bulkResets.row(bulkResetId), cancelledAtMs: clock.nowMs };
       bulkResets.overwrite(job);
       return job;

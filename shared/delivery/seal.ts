@@ -50,11 +50,17 @@ function encode({ passwordProfile, user, ...request }: SealedRequest): Uint8Arra
   return new TextEncoder().encode(JSON.stringify(content));
 }
 
-function decode(content: Uint8Array): SealedRequest {
-  const { password, forceChangePassword, ...request } = contentSchema.parse(
-    JSON.parse(new TextDecoder().decode(content)),
-  );
-  return { ...request, passwordProfile: { password: new Secret(password), forceChangePassword } };
+/** Undefined when it is not what this release seals: no later look at it would understand more. */
+function decode(content: Uint8Array): SealedRequest | undefined {
+  try {
+    const { password, forceChangePassword, ...request } = contentSchema.parse(
+      JSON.parse(new TextDecoder().decode(content)),
+    );
+    const passwordProfile = { password: new Secret(password), forceChangePassword };
+    return { ...request, passwordProfile };
+  } catch {
+    return undefined;
+  }
 }
 
 function userText(user: UserReference): string {

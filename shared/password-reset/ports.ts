@@ -95,7 +95,8 @@ export interface Seals {
   /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
   seal(resetId: string, request: SealedRequest, signal: AbortSignal): Promise<string>;
   /**
-   * Undefined when it is no seal of ours, or was made for another reset.
+   * Undefined when it is no seal of ours, was made for another reset, or says what this release does not
+   * understand.
    *
    * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
    */

@@ -99,13 +99,8 @@ describe('createSeals()', () => {
       ['a customer that is no GUID', { customerTenantId: '../partner' }],
       ['a user that is none', { user: '..' }],
       ['no time of acceptance', { acceptedAtMs: undefined }],
-    ])('with %s is refused, and its password not quoted', async (_what, values) => {
-      const content = { ...plainContent(), ...values };
-
-      const error: unknown = await open(content).catch((thrown: unknown) => thrown);
-
-      expect(error).toHaveProperty('message');
-      expect(inspect(error, { depth: null })).not.toContain(content.password);
+    ])('with %s is not opened', async (_what, values) => {
+      expect(await open({ ...plainContent(), ...values })).toBeUndefined();
     });
 
     it('with nothing amiss is opened', async () => {

@@ -1,11 +1,5 @@
 import type { ResetStore, UserKey, UserLock, UserLockEntry, UserLocks } from './ports.js';
-import {
-  claimableAtMs,
-  isSettled,
-  type ResetFacts,
-  type ResetRow,
-  shadowEndsAtMs,
-} from './reset-row.js';
+import { isSettled, type ResetFacts, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface TakeUserDependencies {
   readonly locks: UserLocks;
@@ -23,7 +17,7 @@ export type TakeUserResult =
 
 export type TakeUser = ReturnType<typeof createTakeUser>;
 
-/** How long to wait for a reset that says nothing about when it will be over. */
+/** How long a reset usually takes from when it is worked on. */
 const usualWaitMs = 10_000;
 
 /**
@@ -51,7 +45,8 @@ export function createTakeUser({ locks, resets, settleMs, now }: TakeUserDepende
   /** Undefined when it is over. */
   function busyUntilMs(holder: ResetRow): number | undefined {
     if (!isSettled(holder)) {
-      return Math.max(claimableAtMs(holder, { settleMs }), now()) + usualWaitMs;
+      const dueAtMs = holder.state === 'claimed' ? 0 : holder.notBeforeMs;
+      return Math.max(dueAtMs, now()) + usualWaitMs;
     }
     const untilMs = shadowEndsAtMs(holder, { settleMs });
     return untilMs > now() ? untilMs : undefined;

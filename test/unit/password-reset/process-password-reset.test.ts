@@ -271,7 +271,7 @@ describe('createProcessPasswordReset()', () => {
 
       expect(await process()).toBe('queued');
       expect(resets.row(resetId)).toMatchObject({ attempts: 0 });
-      expect(wakeUps.sent).toEqual([{ resetId, delayMs: leaseMs + settleMs + 10_000 }]);
+      expect(wakeUps.sent).toEqual([{ resetId, delayMs: 10_000 }]);
       expect(users.sent).toEqual([]);
     });
 

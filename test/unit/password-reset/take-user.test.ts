@@ -13,7 +13,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const user = { customerTenantId, userId };
-const { settleMs, leaseMs } = defaultLimits;
+const { settleMs } = defaultLimits;
 const ours = aResetRow({ state: 'claimed', resetId: 'reset-ours' });
 const otherId = 'reset-of-the-other';
 const older = acceptedAtMs - 1;
@@ -49,9 +49,9 @@ describe('createTakeUser()', () => {
     it.each([
       ['queued until later', aResetRow({ notBeforeMs: newer + 7_000 }), newer + 7_000],
       ['queued since long', aResetRow({ notBeforeMs: older }), acceptedAtMs],
-      ['claimed', aResetRow({ state: 'claimed' }), acceptedAtMs + leaseMs + settleMs],
+      ['claimed', aResetRow({ state: 'claimed' }), acceptedAtMs],
       ['uncertain', aResetRow({ state: 'uncertain' }), acceptedAtMs + settleMs],
-    ])('is held by one that is %s, for a little longer than that', async (_what, row, untilMs) => {
+    ])('is held by one that is %s, for as long as a reset takes from then', async (_what, row, untilMs) => {
       const { take, locks } = lockedBy({ ...row, resetId: otherId });
 
       expect(await take()).toEqual({ kind: 'held', untilMs: untilMs + 10_000 });

@@ -51,12 +51,15 @@ describe('createTakeUser()', () => {
       ['queued since long', aResetRow({ notBeforeMs: older }), acceptedAtMs],
       ['claimed', aResetRow({ state: 'claimed' }), acceptedAtMs],
       ['uncertain', aResetRow({ state: 'uncertain' }), acceptedAtMs + settleMs],
-    ])('is held by one that is %s, for as long as a reset takes from then', async (_what, row, untilMs) => {
-      const { take, locks } = lockedBy({ ...row, resetId: otherId });
+    ])(
+      'is held by one that is %s, for as long as a reset takes from then',
+      async (_what, row, untilMs) => {
+        const { take, locks } = lockedBy({ ...row, resetId: otherId });
 
-      expect(await take()).toEqual({ kind: 'held', untilMs: untilMs + 10_000 });
-      expect(await locks.read(user)).toMatchObject({ resetId: otherId });
-    });
+        expect(await take()).toEqual({ kind: 'held', untilMs: untilMs + 10_000 });
+        expect(await locks.read(user)).toMatchObject({ resetId: otherId });
+      },
+    );
 
     it.each([older, newer])('is held whether it was accepted before or after', async (atMs) => {
       const { take } = lockedBy(aResetRow({ resetId: otherId, acceptedAtMs: atMs }));

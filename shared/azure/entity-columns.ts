@@ -16,17 +16,13 @@ export function toEntity(
   columns: object,
   own: { readonly schemaVersion: number; readonly revision: string },
 ) {
-  const entries = Object.entries(columns)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]: [string, unknown]) =>
-      name.endsWith('Ms') ? [name.slice(0, -2), new Date(value as number)] : [name, value],
-    );
-  return {
-    ...(Object.fromEntries(entries) as Record<string, unknown>),
-    partitionKey,
-    rowKey,
-    ...own,
-  };
+  const entity: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(columns) as [string, unknown][]) {
+    if (value === undefined) continue;
+    if (name.endsWith('Ms')) entity[name.slice(0, -2)] = new Date(value as number);
+    else entity[name] = value;
+  }
+  return { ...entity, partitionKey, rowKey, ...own };
 }
 
 const tableColumns = new Set(['partitionKey', 'rowKey', 'revision', 'etag', 'timestamp']);

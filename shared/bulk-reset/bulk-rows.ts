@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type CustomerReference,
   type CustomerTenantId,
@@ -38,21 +38,21 @@ export function createReadBulkRows({
 }) {
   return (order: BulkResetOrder) => {
     const lookUps = new Map<string, Promise<CustomerTenantId | ResetError>>();
+    /** The first row of each user. */
+    const firstRows = new Map<string, number>();
 
     return async function* readRows(
       lines: AsyncIterable<BulkLine>,
       signal: AbortSignal,
     ): AsyncGenerator<CheckedRow> {
-      const seen = new Map<string, number>();
       for await (const line of lines) {
         if ('fault' in line) yield line;
-        else yield await check(line, seen, signal);
+        else yield await check(line, signal);
       }
     };
 
     async function check(
       { line, row, fields }: UncheckedRow,
-      seen: Map<string, number>,
       signal: AbortSignal,
     ): Promise<CheckedRow> {
       const fault = (
@@ -92,11 +92,11 @@ export function createReadBulkRows({
       }
 
       const key = fingerprintOf(customerTenantId, user);
-      const first = seen.get(key);
-      if (first !== undefined) {
-        return fault('InvalidRows', `The user is in row ${first} already`, 'user');
+      const firstRow = firstRows.get(key) ?? row;
+      if (firstRow !== row) {
+        return fault('InvalidRows', `The user is in row ${firstRow} already`, 'user');
       }
-      seen.set(key, row);
+      firstRows.set(key, row);
       return {
         row,
         customerTenantId,
@@ -162,8 +162,5 @@ function parseFlag(value: string | boolean | undefined): boolean | 'neither' | u
 /** A short hash keeps a million users in little memory. */
 function fingerprintOf(customerTenantId: CustomerTenantId, user: UserReference): string {
   const name = user.kind === 'id' ? user.userId : user.userPrincipalName.toLowerCase();
-  return createHash('sha256')
-    .update(`${customerTenantId}|${name}`)
-    .digest()
-    .toString('latin1', 0, 12);
+  return hash('sha256', `${customerTenantId}|${name}`, 'binary').slice(0, 12);
 }

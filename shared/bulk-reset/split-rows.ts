@@ -1,7 +1,7 @@
 import type { Secret } from '../platform/secret.js';
 import type { ResetStore, SealedRequest, Seals } from '../password-reset/ports.js';
 import { newResetRow, type ResetRow } from '../password-reset/reset-row.js';
-import { type BulkResetFacts, bulkRowResetId, rowsPerShard, rowsPerSlice } from './bulk-reset.js';
+import { type BulkResetFacts, bulkRowResetId, rowsPerSlice } from './bulk-reset.js';
 import type { BulkRow, CheckedRow } from './bulk-rows.js';
 
 export interface SplitDependencies {
@@ -12,10 +12,15 @@ export interface SplitDependencies {
 
 export type SplitRows = ReturnType<typeof createSplitRows>;
 
+/** Enough to keep storage busy while others are sealed; more would only take memory. */
+const maxUnderWay = 8;
+/** Nothing new is begun while a report is taken down, and what came after the last one is made again. */
+const transactionsPerReport = 50;
+
 /**
- * Makes a password reset of every row after `splitRows`, and yields how far it is after each shard. The
- * next shard is read and sealed while this one is stored; no more than two are in memory. Rows that exist
- * already keep the password they have: only the first to create a row decides it.
+ * Makes a password reset of every row after `splitRows`, several transactions at once, and yields how far
+ * it is now and then, and at the end or when the signal aborts. Rows that exist already keep the password
+ * they have: only the first to create a row decides it.
  */
 export function createSplitRows({ seals, resets, newPassword }: SplitDependencies) {
   return async function* splitRows(
@@ -23,39 +28,38 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
     rows: AsyncIterable<CheckedRow>,
     signal: AbortSignal,
   ): AsyncGenerator<number> {
-    let stored: Promise<number> | undefined;
+    /** The oldest comes first. */
+    const underWay: Promise<number>[] = [];
+    let finished = 0;
     try {
-      for await (const shard of inShards(rows, job.splitRows)) {
-        const transactions = await Promise.all(
-          inTransactions(shard).map((part) => seal(job, part, signal)),
-        );
-        if (stored !== undefined) yield await stored;
-        stored = store(transactions, shard);
+      for await (const transaction of inTransactions(rows, job.splitRows)) {
+        const making = make(job, transaction, signal);
         // Whoever waits for it hears of it; until then it must not end the process.
-        stored.catch(() => undefined);
+        making.catch(() => undefined);
+        underWay.push(making);
+        if (underWay.length < maxUnderWay) continue;
+        const lastRow = await underWay.shift();
+        finished += 1;
+        if (signal.aborted) break;
+        if (finished % transactionsPerReport === 0 && lastRow !== undefined) yield lastRow;
       }
-      if (stored !== undefined) yield await stored;
+      const lastRow = (await Promise.all(underWay)).at(-1);
+      if (lastRow !== undefined) yield lastRow;
     } finally {
       // Nothing is made any more once this has ended, however it ends.
-      await stored?.catch(() => undefined);
+      await Promise.allSettled(underWay);
     }
   };
 
-  /** How far it is then. */
-  async function store(
-    transactions: readonly (readonly ResetRow[])[],
-    shard: readonly BulkRow[],
-  ): Promise<number> {
-    await allSettled(transactions.map((part) => resets.createMany(part)));
-    return shard.at(-1)?.row ?? 0;
-  }
-
-  function seal(
+  /** The number of the last row. */
+  async function make(
     job: BulkResetFacts,
-    rows: readonly BulkRow[],
+    transaction: Transaction,
     signal: AbortSignal,
-  ): Promise<readonly ResetRow[]> {
-    return Promise.all(rows.map((row) => toResetRow(job, row, signal)));
+  ): Promise<number> {
+    const sealed = await Promise.all(transaction.map((row) => toResetRow(job, row, signal)));
+    await resets.createMany(sealed);
+    return transaction.at(-1)?.row ?? 0;
   }
 
   async function toResetRow(
@@ -88,46 +92,27 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
   }
 }
 
-/** Rejects when one does, but not before all have ended. */
-async function allSettled(works: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(works);
-  await Promise.all(works);
-}
+/** Rows of one slice: their numbers alone say which, so that a repeated split makes the same transactions. */
+type Transaction = readonly BulkRow[];
 
-/** The rows that can be used, a shard at a time. */
-async function* inShards(
+/** The rows that can be used, a slice at a time. */
+async function* inTransactions(
   rows: AsyncIterable<CheckedRow>,
   afterRow: number,
-): AsyncGenerator<readonly BulkRow[]> {
-  let shard: BulkRow[] = [];
+): AsyncGenerator<Transaction> {
+  let transaction: BulkRow[] = [];
   for await (const row of rows) {
     if ('fault' in row || row.row <= afterRow) continue;
-    const [first] = shard;
-    if (first !== undefined && numberOf(first, rowsPerShard) !== numberOf(row, rowsPerShard)) {
-      yield shard;
-      shard = [];
+    const [first] = transaction;
+    if (first !== undefined && sliceOf(first) !== sliceOf(row)) {
+      yield transaction;
+      transaction = [];
     }
-    shard.push(row);
+    transaction.push(row);
   }
-  if (shard.length > 0) yield shard;
+  if (transaction.length > 0) yield transaction;
 }
 
-/** A transaction takes a hundred rows; a slice has no more. */
-function inTransactions(shard: readonly BulkRow[]): readonly (readonly BulkRow[])[] {
-  const slices: BulkRow[][] = [];
-  for (const row of shard) {
-    const slice = slices.at(-1);
-    const [first] = slice ?? [];
-    if (first !== undefined && numberOf(first, rowsPerSlice) === numberOf(row, rowsPerSlice)) {
-      slice?.push(row);
-    } else {
-      slices.push([row]);
-    }
-  }
-  return slices;
-}
-
-/** Follows from the row number alone, so that a repeated split makes the same transactions. */
-function numberOf({ row }: BulkRow, size: number): number {
-  return Math.floor((row - 1) / size);
+function sliceOf({ row }: BulkRow): number {
+  return Math.floor((row - 1) / rowsPerSlice);
 }

@@ -110,21 +110,35 @@ describe('createSplitRows()', () => {
 
   it.each([
     ['a thousand rows', rowsFrom(1, 1_000), [1_000]],
-    ['a row less', rowsFrom(1, 999), [999]],
-    ['two thousand and one', rowsFrom(1, 2_001), [1_000, 2_000, 2_001]],
-    ['rows with a gap', [...rowsFrom(1, 950), ...rowsFrom(1_001, 1_100)], [950, 1_100]],
+    ['twelve thousand', rowsFrom(1, 12_000), [5_000, 10_000, 12_000]],
+    ['rows with a gap', [...rowsFrom(1, 4_950), ...rowsFrom(5_901, 7_000)], [4_950, 7_000]],
     ['no row', [], []],
-  ])('says how far it is after each shard: %s', async (_, rows, expected) => {
+  ])('says how far it is now and then: %s', async (_, rows, expected) => {
     const { splitRows } = aSplit();
 
     expect(await splitRows(job, streamOf(rows), signal)).toEqual(expected);
   });
 
+  it('begins nothing more once the signal has aborted, and says how far it came', async () => {
+    const { splitRows, resets } = aSplit();
+    const time = new AbortController();
+    resets.beforeCreate = () => {
+      if (resets.transactions.length === 12) time.abort();
+      return Promise.resolve();
+    };
+
+    const done = await splitRows(job, streamOf(rowsFrom(1, 12_000)), time.signal);
+
+    expect(done).toEqual([resets.rows.length]);
+    expect(resets.transactions.length).toBeLessThan(12 + 8);
+  });
+
   it('never says to be further than the rows that are there', async () => {
     const { split, resets } = aSplit();
 
-    for await (const done of split(job, streamOf(rowsFrom(1, 2_500)), signal)) {
-      expect(resets.rows).toHaveLength(done);
+    for await (const done of split(job, streamOf(rowsFrom(1, 12_000)), signal)) {
+      const first = resets.rows.slice(0, done).map(({ resetId }) => Number(resetId.slice(-7)));
+      expect(first.at(-1)).toBe(done);
     }
   });
 
@@ -136,27 +150,18 @@ describe('createSplitRows()', () => {
     expect(resets.transactions.map((made) => made.at(0))).toEqual([151, 201]);
   });
 
-  it('makes the transactions of one shard at once, and of no other', async () => {
-    const { splitRows, resets } = aSplit();
-
-    await splitRows(job, streamOf(rowsFrom(1, 2_500)), signal);
-
-    expect(resets.mostAtOnce).toBe(10);
-  });
-
-  it('seals the rows of the next shard while those of this one are stored', async () => {
+  it('seals rows while others are stored, and has no more than eight transactions under way', async () => {
     const { splitRows, resets, requests } = aSplit();
     const sealedWhenStored: number[] = [];
     resets.beforeCreate = async () => {
-      for (let turn = 0; turn < 5 && requests.length < 2_000; turn += 1) {
-        await new Promise(setImmediate);
-      }
+      await new Promise(setImmediate);
       sealedWhenStored.push(requests.length);
     };
 
-    await splitRows(job, streamOf(rowsFrom(1, 2_000)), signal);
+    await splitRows(job, streamOf(rowsFrom(1, 2_500)), signal);
 
-    expect(sealedWhenStored[0]).toBe(2_000);
+    expect(resets.mostAtOnce).toBe(8);
+    expect(sealedWhenStored[0]).toBe(800);
   });
 
   it('has ended all it began when it ends', async () => {

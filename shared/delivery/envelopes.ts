@@ -1,5 +1,6 @@
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { CompactEncrypt, compactDecrypt, type CompactJWEHeaderParameters } from 'jose';
 import { createHmac, hkdfSync, timingSafeEqual, webcrypto } from 'node:crypto';
+import { ResetError } from '../password-reset/reset-error.js';
 
 /** A 256-bit key and the version of the Key Vault secret that holds it. */
 export interface SealingKey {
@@ -43,10 +44,20 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
       envelope: string,
       signal: AbortSignal,
     ): Promise<Uint8Array | undefined> {
-      const header = headerOf(envelope);
-      if (header?.['subject'] !== subject || typeof header['kid'] !== 'string') return undefined;
-      const sealingKey = await keys.byVersion(header['kid'], signal);
-      return sealingKey && decrypt(envelope, sealingKey.key);
+      const findKey = async (header: CompactJWEHeaderParameters): Promise<CryptoKey> => {
+        const { kid } = header;
+        if (header['subject'] !== subject || typeof kid !== 'string') throw new NotOurs();
+        const sealingKey = await keys.byVersion(kid, signal);
+        if (sealingKey === undefined) throw new NotOurs();
+        return toCryptoKey(sealingKey.key);
+      };
+      try {
+        const { plaintext } = await compactDecrypt(envelope, findKey, algorithms);
+        return plaintext;
+      } catch (error) {
+        if (error instanceof ResetError) throw error;
+        return undefined;
+      }
     },
 
     /** Tells a text from another, and tells nothing about it to those who lack the key. */
@@ -67,24 +78,13 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
   };
 }
 
-function headerOf(envelope: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return decodeProtectedHeader(envelope);
-  } catch {
-    return undefined;
-  }
-}
+const algorithms = {
+  keyManagementAlgorithms: ['dir'],
+  contentEncryptionAlgorithms: ['A256GCM'],
+};
 
-async function decrypt(envelope: string, key: Uint8Array): Promise<Uint8Array | undefined> {
-  try {
-    const { plaintext } = await compactDecrypt(envelope, await toCryptoKey(key), {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    return plaintext;
-  } catch {
-    return undefined;
-  }
+class NotOurs extends Error {
+  override readonly name = 'NotOurs';
 }
 
 const cryptoKeys = new WeakMap<Uint8Array, Promise<CryptoKey>>();

@@ -45,7 +45,10 @@ export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): Htt
 }
 
 function tookTooLong(): ResetError {
-  return new ResetError('TimedOut', 'It took too long, and nothing was started: ask again');
+  return new ResetError(
+    'TimedOut',
+    'It took too long: ask again, with the same Idempotency-Key if there was one',
+  );
 }
 
 const clientRequestId = 'x-ms-client-request-id';

@@ -1,4 +1,4 @@
-import { v5 as uuidV5 } from 'uuid';
+import { parse, v5 as uuidV5 } from 'uuid';
 import { backoffMs, type Random } from '../platform/retry.js';
 import type { Secret } from '../platform/secret.js';
 import type { Brakes } from './brakes.js';
@@ -176,4 +176,4 @@ function requestIdOf({ resetId, definiteAnswers }: ClaimedRow): string {
   return uuidV5(`${resetId}/${definiteAnswers}`, requestIdNamespace);
 }
 
-const requestIdNamespace = '6a3c4b4e-6f0e-4a8e-9b51-0d8c3f1c7c52';
+const requestIdNamespace = parse('6a3c4b4e-6f0e-4a8e-9b51-0d8c3f1c7c52');

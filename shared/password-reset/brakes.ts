@@ -24,7 +24,7 @@ export type Brakes = ReturnType<typeof createBrakes>;
 const haltedWaitMs = 30_000;
 const shortestBrakeMs = 5_000;
 const longestBrakeMs = 900_000;
-/** How often it is tried whether whoever runs the service has acted. */
+/** How soon it is first tried whether whoever runs the service has acted; then less and less often. */
 const operatorBrakeMs = 60_000;
 
 /**

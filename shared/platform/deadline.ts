@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /**
  * Runs with a signal that aborts after `timeoutMs`, or with the given signal if that is sooner.
  *
@@ -13,17 +15,16 @@ export async function withTimeout<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const controller = new AbortController();
-  const abort = () => controller.abort(signal?.reason);
   const timer = setTimeout(
     () => controller.abort(new DOMException(`timed out after ${timeoutMs} ms`, 'TimeoutError')),
     timeoutMs,
   );
-  signal?.addEventListener('abort', abort, { once: true });
+  const stopWatching = signal && onAbort(signal, () => controller.abort(signal.reason));
   try {
     return await run(controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    stopWatching?.();
   }
 }
 
@@ -32,8 +33,8 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const stopWatching = onAbort(signal, abort);
+    void work.then(resolve, reject).finally(stopWatching);
   });
 }
 

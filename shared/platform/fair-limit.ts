@@ -1,4 +1,4 @@
-import { createOnAbort } from './on-abort.js';
+import { onAbort } from './on-abort.js';
 import { createWaitingLine, type WaitingLine } from './waiting-line.js';
 
 /** Bounded concurrency that is fair between keys, and learns how much each can bear. */
@@ -28,7 +28,6 @@ export function createFairLimit({ maxConcurrent }: { readonly maxConcurrent: num
   const lanes = new Map<string, Lane>();
   /** Lanes that could start something, in the order of their turns. */
   const turns = createWaitingLine<Lane>();
-  const onAbort = createOnAbort();
 
   return {
     async run(key, work, signal) {

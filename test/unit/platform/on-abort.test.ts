@@ -1,10 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, jest } from '@jest/globals';
-import { createOnAbort } from '../../../shared/platform/on-abort.js';
+import { onAbort } from '../../../shared/platform/on-abort.js';
 
-describe('createOnAbort()', () => {
+describe('onAbort()', () => {
   it('calls back all who wait with the signal, and nobody else', () => {
-    const onAbort = createOnAbort();
     const controller = new AbortController();
     const [first, second, other] = [jest.fn(), jest.fn(), jest.fn()];
     onAbort(controller.signal, first);
@@ -19,7 +18,6 @@ describe('createOnAbort()', () => {
   });
 
   it('does not call back whoever took that back', () => {
-    const onAbort = createOnAbort();
     const controller = new AbortController();
     const [first, second] = [jest.fn(), jest.fn()];
     const takeBack = onAbort(controller.signal, first);
@@ -33,7 +31,6 @@ describe('createOnAbort()', () => {
   });
 
   it('lets a callback take itself back', () => {
-    const onAbort = createOnAbort();
     const controller = new AbortController();
     const called: number[] = [];
     for (const name of [1, 2, 3]) {
@@ -49,7 +46,6 @@ describe('createOnAbort()', () => {
   });
 
   it('listens to a signal once for all, and no longer than anybody waits', () => {
-    const onAbort = createOnAbort();
     const { signal } = new AbortController();
 
     const takeBacks = Array.from({ length: 20 }, () => onAbort(signal, () => undefined));
@@ -61,7 +57,6 @@ describe('createOnAbort()', () => {
   });
 
   it('listens again for those who come later', () => {
-    const onAbort = createOnAbort();
     const controller = new AbortController();
     const callback = jest.fn();
     onAbort(controller.signal, jest.fn())();

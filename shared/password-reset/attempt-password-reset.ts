@@ -101,7 +101,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     requireLease(row);
     const { customerTenantId, passwordProfile } = request;
     const reset = { customerTenantId, userId, passwordProfile, requestId: requestIdOf(row) };
-    return users.resetPassword(reset, neverCalledBack());
+    return users.resetPassword(reset, neverCalledBack);
   }
 
   /** No request may be under way when the lease ends: whoever claims next relies on it. */
@@ -128,7 +128,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
   ): Promise<AttemptOutcome> {
     const passwordProfile = { ...request.passwordProfile, password: newPassword() };
     try {
-      const seal = await seals.seal(resetId, { ...request, passwordProfile }, neverCalledBack());
+      const seal = await seals.seal(resetId, { ...request, passwordProfile }, neverCalledBack);
       return { kind: 'passwordReplaced', userId, seal };
     } catch (error) {
       if (!(error instanceof ResetError)) throw error;
@@ -151,9 +151,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
 }
 
 /** To give up on a request that is under way only makes its outcome unknown; it ends by its own deadline. */
-function neverCalledBack(): AbortSignal {
-  return new AbortController().signal;
-}
+const neverCalledBack = new AbortController().signal;
 
 /** The checks were cut short, so nothing was sent. */
 function tookTooLong(): ResetError {

@@ -37,7 +37,7 @@ import { FakeUserLocks } from '../fakes/fake-user-locks.js';
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
-    'rows-per-job': { type: 'string', default: '100000' },
+    'rows-per-job': { type: 'string', default: '25000' },
   },
 });
 const rowsPerJob = Number(values['rows-per-job']);

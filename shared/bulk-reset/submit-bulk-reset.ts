@@ -3,13 +3,13 @@ import { ResetError } from '../password-reset/reset-error.js';
 import type { BulkResetOrder, BulkResetRow, BulkResetState } from './bulk-reset.js';
 import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
 
-export interface SubmitDependencies {
+export interface KeepDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'createOrRead' | 'replace'>;
   readonly orders: Pick<BulkOrders, 'write'>;
-  readonly wakeUps: BulkWakeUps;
   readonly now: () => number;
-  readonly onNotWoken: (error: unknown) => void;
 }
+
+export type KeepBulkReset = ReturnType<typeof createKeepBulkReset>;
 
 /**
  * Keeps an order, so that anybody can go on with it from here. It can be repeated: the same order under the
@@ -17,15 +17,11 @@ export interface SubmitDependencies {
  *
  * Rejects with `BulkResetConflict` when another order was given the same id.
  */
-export function createSubmitBulkReset(dependencies: SubmitDependencies) {
-  const { bulkResets, orders, wakeUps, now, onNotWoken } = dependencies;
-
+export function createKeepBulkReset({ bulkResets, orders, now }: KeepDependencies) {
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
     const job = await takeUp(order);
     if (job.state !== 'validating') return job;
     await orders.write(order, signal);
-    // The job is kept: where this fails the sweeper wakes it, and nobody must ask for it twice.
-    await wakeUps.send(order.bulkResetId, 0).catch(onNotWoken);
     return job;
   };
 
@@ -52,6 +48,24 @@ export function createSubmitBulkReset(dependencies: SubmitDependencies) {
     if (stored !== 'conflict') return stored.row;
     throw new ResetError('StorageUnavailable', 'The bulk reset was changed at the same time');
   }
+}
+
+export interface SubmitDependencies {
+  readonly keepBulkReset: KeepBulkReset;
+  readonly wakeUps: BulkWakeUps;
+  readonly onNotWoken: (error: unknown) => void;
+}
+
+/** Keeps an order and wakes whoever goes on with it. */
+export function createSubmitBulkReset(dependencies: SubmitDependencies) {
+  const { keepBulkReset, wakeUps, onNotWoken } = dependencies;
+
+  return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
+    const job = await keepBulkReset(order, signal);
+    // The job is kept: where this fails the sweeper wakes it, and nobody must ask for it twice.
+    if (job.state === 'validating') await wakeUps.send(job.bulkResetId, 0).catch(onNotWoken);
+    return job;
+  };
 }
 
 /** Nothing was wrong with the order itself: its file may be there by now, or it never arrived. */

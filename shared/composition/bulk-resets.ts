@@ -9,7 +9,7 @@ import { createProcessSlice } from '../bulk-reset/process-slice.js';
 import { createPurgeBulkResets } from '../bulk-reset/purge-bulk-resets.js';
 import { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
 import { createSplitRows } from '../bulk-reset/split-rows.js';
-import { createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
+import { createKeepBulkReset, createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../bulk-reset/sweep-bulk-resets.js';
 import { createWakeSlices } from '../bulk-reset/wake-slices.js';
 import type { Outside } from './outside.js';
@@ -26,12 +26,12 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
   const { authorize, seals, newPassword, processBulkRow, pace, limits } = passwordResets;
   const rows = resets;
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
+  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, now });
   return {
+    keepBulkReset,
     submitBulkReset: createSubmitBulkReset({
-      bulkResets,
-      orders,
+      keepBulkReset,
       wakeUps: bulkWakeUps,
-      now,
       onNotWoken: (error) => report('warn', 'bulk reset not woken', errorFields(error)),
     }),
     refuseBulkReset: createRefuseBulkReset({ bulkResets, now }),

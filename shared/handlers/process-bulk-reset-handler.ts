@@ -6,7 +6,7 @@ import type {
   createProcessBulkReset,
   createRefuseBulkReset,
 } from '../bulk-reset/process-bulk-reset.js';
-import type { createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
+import type { KeepBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
 import { bulkQueueCallerName } from '../callers/caller.js';
 import { isGuid } from '../password-reset/ids.js';
@@ -16,7 +16,7 @@ import { bulkResetBody, bulkWakeUpMessage, parseRequest } from './schemas.js';
 
 export interface ProcessBulkResetDependencies {
   readonly readCallerList: ReadCallerList;
-  readonly submitBulkReset: ReturnType<typeof createSubmitBulkReset>;
+  readonly keepBulkReset: KeepBulkReset;
   readonly processBulkReset: ReturnType<typeof createProcessBulkReset>;
   readonly refuseBulkReset: ReturnType<typeof createRefuseBulkReset>;
   readonly wakeUps: BulkWakeUps;
@@ -42,7 +42,7 @@ const longestWaitMs = 900_000;
 export function createProcessBulkResetHandler(
   dependencies: ProcessBulkResetDependencies,
 ): StorageQueueHandler {
-  const { readCallerList, submitBulkReset, processBulkReset, refuseBulkReset } = dependencies;
+  const { readCallerList, keepBulkReset, processBulkReset, refuseBulkReset } = dependencies;
   const { wakeUps, putAside, sendAgain, now, timeoutMs } = dependencies;
   const caller = bulkQueueCallerName;
 
@@ -88,8 +88,8 @@ export function createProcessBulkResetHandler(
     const fits = fitsIntoMessage(resendable);
     try {
       if (!fits) throw tooLarge();
-      await submitBulkReset(await toOrder(message, bulkResetId, signal), signal);
-      // At once, while there is the message to be put aside if the job is refused.
+      await keepBulkReset(await toOrder(message, bulkResetId, signal), signal);
+      // At once and by nobody else, while there is the message to be put aside if the job is refused.
       const { isRefused, waitMs } = await goOn(bulkResetId, context, signal);
       if (isRefused) await putAside(resendable, 0);
       if (waitMs !== undefined) await sendAgain(resendable, waitMs);

@@ -6,7 +6,7 @@ import type { SliceWakeUp } from '../../shared/bulk-reset/ports.js';
 import { createProcessBulkReset } from '../../shared/bulk-reset/process-bulk-reset.js';
 import { createProcessSlice } from '../../shared/bulk-reset/process-slice.js';
 import { createSplitRows } from '../../shared/bulk-reset/split-rows.js';
-import { createSubmitBulkReset } from '../../shared/bulk-reset/submit-bulk-reset.js';
+import { createKeepBulkReset } from '../../shared/bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../../shared/bulk-reset/sweep-bulk-resets.js';
 import { shardCount } from '../../shared/bulk-reset/tally.js';
 import { createWakeSlices } from '../../shared/bulk-reset/wake-slices.js';
@@ -103,14 +103,7 @@ const processRow = createProcessRow({
   now,
   newAttemptId: randomUUID,
 });
-const jobWakeUps = { send: () => Promise.resolve() };
-const submit = createSubmitBulkReset({
-  bulkResets,
-  orders,
-  wakeUps: jobWakeUps,
-  now,
-  onNotWoken: () => undefined,
-});
+const keep = createKeepBulkReset({ bulkResets, orders, now });
 const processBulkReset = createProcessBulkReset({
   bulkResets,
   orders,
@@ -139,7 +132,7 @@ const sweep = createSweepBulkResets({
   bulkResets,
   rows: resets,
   control,
-  wakeUps: jobWakeUps,
+  wakeUps: { send: () => Promise.resolve() },
   sliceWakeUps: wakeUps,
   limits,
   now,
@@ -151,7 +144,7 @@ for (let job = 1; job <= jobs; job += 1) {
   const bulkResetId = randomUUID();
   const source = { kind: 'blob', name, sha256 } as const;
   const options = { delivery: 'none', forceChangePassword: true, onInvalidRows: 'refuse' } as const;
-  await submit({ ...options, bulkResetId, caller: 'helpdesk', source }, signal);
+  await keep({ ...options, bulkResetId, caller: 'helpdesk', source }, signal);
   await processBulkReset(bulkResetId, signal);
   await Promise.all(Array.from({ length: 12 }, workOff));
   await sweep(signal);

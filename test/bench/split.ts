@@ -14,13 +14,12 @@ import { checkRows } from '../../shared/bulk-reset/check-rows.js';
 import { readCsvRows } from '../../shared/bulk-reset/csv-rows.js';
 import { createProcessBulkReset } from '../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../shared/bulk-reset/split-rows.js';
-import { createSubmitBulkReset } from '../../shared/bulk-reset/submit-bulk-reset.js';
+import { createKeepBulkReset } from '../../shared/bulk-reset/submit-bulk-reset.js';
 import { createEnvelopes } from '../../shared/delivery/envelopes.js';
 import { createSeals } from '../../shared/delivery/seal.js';
 import { generatePassword } from '../../shared/password-reset/password.js';
 import { aBulkResetOrder } from '../builders/a-bulk-reset.js';
 import { customerTenantId } from '../builders/a-reset-row.js';
-import { FakeBulkWakeUps } from '../fakes/fake-bulk-wake-ups.js';
 import { FakeCustomers } from '../fakes/fake-customers.js';
 import { FakeRowFaults } from '../fakes/fake-row-faults.js';
 import { FakeSealingKeys } from '../fakes/fake-sealing-keys.js';
@@ -91,13 +90,7 @@ async function prepare(connectionString: string): Promise<(rows: number) => Prom
       throw new Error(`The row ${resetId} cannot be read`);
     },
   });
-  const submit = createSubmitBulkReset({
-    bulkResets,
-    orders,
-    wakeUps: new FakeBulkWakeUps(),
-    now,
-    onNotWoken: () => undefined,
-  });
+  const keep = createKeepBulkReset({ bulkResets, orders, now });
   const processBulkReset = createProcessBulkReset({
     bulkResets,
     orders,
@@ -120,7 +113,7 @@ async function prepare(connectionString: string): Promise<(rows: number) => Prom
 
   return async (count) => {
     const order = await upload(count);
-    await submit(order, signal);
+    await keep(order, signal);
     const { job } = await processBulkReset(order.bulkResetId, signal);
     if (job?.state !== 'split') throw new Error(`The job is ${job?.state ?? 'gone'}`);
   };

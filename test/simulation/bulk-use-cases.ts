@@ -8,7 +8,10 @@ import { createProcessBulkReset } from '../../shared/bulk-reset/process-bulk-res
 import { createProcessSlice } from '../../shared/bulk-reset/process-slice.js';
 import { createReadBulkReset } from '../../shared/bulk-reset/read-bulk-reset.js';
 import { createSplitRows } from '../../shared/bulk-reset/split-rows.js';
-import { createSubmitBulkReset } from '../../shared/bulk-reset/submit-bulk-reset.js';
+import {
+  createKeepBulkReset,
+  createSubmitBulkReset,
+} from '../../shared/bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../../shared/bulk-reset/sweep-bulk-resets.js';
 import { createWakeSlices } from '../../shared/bulk-reset/wake-slices.js';
 import { defaultLimits } from '../../shared/password-reset/reset-row.js';
@@ -36,10 +39,8 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
   return {
     submitBulkReset: createSubmitBulkReset({
-      bulkResets,
-      orders,
+      keepBulkReset: createKeepBulkReset({ bulkResets, orders, now }),
       wakeUps: bulkWakeUps,
-      now,
       onNotWoken: () => undefined,
     }),
     processBulkReset: createProcessBulkReset({

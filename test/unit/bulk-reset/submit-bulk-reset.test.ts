@@ -1,6 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { BulkResetOrder, BulkResetState } from '../../../shared/bulk-reset/bulk-reset.js';
-import { createSubmitBulkReset } from '../../../shared/bulk-reset/submit-bulk-reset.js';
+import {
+  createKeepBulkReset,
+  createSubmitBulkReset,
+} from '../../../shared/bulk-reset/submit-bulk-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetOrder, bulkResetId, someRows } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
@@ -146,6 +149,7 @@ function aDoor() {
   const wakeUps = new FakeBulkWakeUps();
   const onNotWoken = jest.fn();
   const now = () => acceptedAtMs;
-  const submit = createSubmitBulkReset({ bulkResets, orders, wakeUps, now, onNotWoken });
+  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, now });
+  const submit = createSubmitBulkReset({ keepBulkReset, wakeUps, onNotWoken });
   return { submit, bulkResets, orders, wakeUps, onNotWoken };
 }

@@ -410,7 +410,7 @@ function aQueue(values: QueueValues) {
             findByApiKey: () => undefined,
             findByName: (name) => (name === caller?.name ? caller : undefined),
           }),
-    submitBulkReset: (taken) => {
+    keepBulkReset: (taken) => {
       orders.push(taken);
       return submitted ? Promise.reject(submitted) : Promise.resolve(aBulkResetRow());
     },

@@ -20,13 +20,15 @@ export type KeepBulkReset = ReturnType<typeof createKeepBulkReset>;
 export function createKeepBulkReset({ bulkResets, orders, now }: KeepDependencies) {
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
     const job = await takeUp(order);
-    if (job.state !== 'validating') return job;
+    if (job.row.state !== 'validating') return job.row;
     await orders.write(order, signal);
-    return job;
+    // Whoever missed the order until now may be about to give up on it; the job is another one then.
+    const kept = await bulkResets.replace(job.row, job.etag);
+    return kept === 'conflict' ? (await takeUp(order)).row : kept.row;
   };
 
   /** Nothing of a refused job was started, so a mended order may take its place. */
-  async function takeUp(order: BulkResetOrder): Promise<BulkResetRow> {
+  async function takeUp(order: BulkResetOrder): Promise<StoredBulkReset> {
     const accepted = acceptedRow(order, now());
     const stored = await bulkResets.createOrRead(accepted);
     const { row } = stored;
@@ -35,7 +37,7 @@ export function createKeepBulkReset({ bulkResets, orders, now }: KeepDependencie
       if (row.state === 'refused' && (!isSame || isMendedElsewhere(row))) {
         return replace(stored, accepted);
       }
-      if (isSame) return row;
+      if (isSame) return stored;
     }
     throw new ResetError(
       'BulkResetConflict',
@@ -43,9 +45,12 @@ export function createKeepBulkReset({ bulkResets, orders, now }: KeepDependencie
     );
   }
 
-  async function replace({ etag }: StoredBulkReset, accepted: BulkResetRow): Promise<BulkResetRow> {
+  async function replace(
+    { etag }: StoredBulkReset,
+    accepted: BulkResetRow,
+  ): Promise<StoredBulkReset> {
     const stored = await bulkResets.replace(accepted, etag);
-    if (stored !== 'conflict') return stored.row;
+    if (stored !== 'conflict') return stored;
     throw new ResetError('StorageUnavailable', 'The bulk reset was changed at the same time');
   }
 }

@@ -13,7 +13,7 @@ export function createJobChecks(report: Report) {
   let lastMs = 0;
 
   const observer: Observer = {
-    'job stored': ({ job }) => void jobs.set(job.bulkResetId, job),
+    'job stored': seeStored,
     stored: ({ row }) => void rows.set(row.resetId, row),
     'job told': ({ bulkResetId, status }) => {
       if (status !== 'refused') accepted.add(bulkResetId);
@@ -27,6 +27,12 @@ export function createJobChecks(report: Report) {
   function see(event: HistoryEvent): void {
     lastMs = event.atMs;
     observe(observer, event);
+  }
+
+  function seeStored({ job }: Happened<'job stored'>): void {
+    // It was refused, and is taken anew: what was acknowledged had nothing to disclose.
+    if (job.state === 'validating') acknowledgedMs.delete(job.bulkResetId);
+    jobs.set(job.bulkResetId, job);
   }
 
   function seeDisclosed({ resetId, fromMs, atMs }: Happened<'disclosed'>): void {

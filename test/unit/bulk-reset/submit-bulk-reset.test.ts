@@ -49,6 +49,34 @@ describe('createSubmitBulkReset()', () => {
     expect(wakeUps.sent).toHaveLength(1);
   });
 
+  it('takes a job anew that was given up while its order was on the way', async () => {
+    const { submit, bulkResets, orders, wakeUps } = aDoor();
+    const write = orders.write.bind(orders);
+    orders.write = async (...written) => {
+      await write(...written);
+      const message = 'The order never arrived: send it again';
+      const { bulkResetId: id, caller, delivery, fingerprint } = bulkResets.row(bulkResetId);
+      const facts = { bulkResetId: id, caller, delivery, fingerprint, acceptedAtMs };
+      bulkResets.overwrite({ ...facts, state: 'refused', code: 'InvalidRequest', message });
+    };
+
+    expect(await submit(order, signal)).toMatchObject({ state: 'validating' });
+
+    expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'validating' });
+    expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it('lets nobody give a job up who missed its order', async () => {
+    const { submit, bulkResets } = aDoor();
+    await submit(order, signal);
+    const before = await bulkResets.read(bulkResetId);
+
+    await submit(order, signal);
+
+    const late = await bulkResets.replace(bulkResets.row(bulkResetId), before?.etag ?? '');
+    expect(late).toBe('conflict');
+  });
+
   it('takes a job though nobody can be woken: the sweeper finds it', async () => {
     const { submit, wakeUps, onNotWoken } = aDoor();
     wakeUps.failure = away;

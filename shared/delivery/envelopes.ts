@@ -1,6 +1,5 @@
-import { CompactEncrypt, compactDecrypt, type CompactJWEHeaderParameters } from 'jose';
+import { CompactEncrypt, compactDecrypt, type CompactJWEHeaderParameters, errors } from 'jose';
 import { createHmac, hkdfSync, timingSafeEqual, webcrypto } from 'node:crypto';
-import { ResetError } from '../password-reset/reset-error.js';
 
 /** A 256-bit key and the version of the Key Vault secret that holds it. */
 export interface SealingKey {
@@ -55,8 +54,8 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
         const { plaintext } = await compactDecrypt(envelope, findKey, algorithms);
         return plaintext;
       } catch (error) {
-        if (error instanceof ResetError) throw error;
-        return undefined;
+        if (error instanceof NotOurs || error instanceof errors.JOSEError) return undefined;
+        throw error;
       }
     },
 

@@ -8,6 +8,7 @@ import type { SealedRequest, Seals } from '../password-reset/ports.js';
 import { Secret } from '../platform/secret.js';
 import type { Envelopes } from './envelopes.js';
 
+/** Whoever changes it also raises `resetSchemaVersion`, so that older releases leave such rows alone. */
 const contentSchema = z.strictObject({
   caller: z.string(),
   permission: z.enum(['reset', 'bulkReset']),

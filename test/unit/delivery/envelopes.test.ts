@@ -57,6 +57,17 @@ describe('createEnvelopes()', () => {
       expect(opened && Buffer.from(opened).equals(bytes)).toBe(true);
     });
 
+    it('rejects, and calls nothing forged, when the time is over before the key is there', async () => {
+      const keys = new FakeSealingKeys();
+      const envelope = await createEnvelopes({ keys }).seal(subject, content, signal);
+      const timedOut = new DOMException('The operation timed out', 'TimeoutError');
+      keys.byVersion = () => Promise.reject(timedOut);
+
+      const opening = createEnvelopes({ keys }).open(subject, envelope, signal);
+
+      await expect(opening).rejects.toBe(timedOut);
+    });
+
     it('gives back what an older version of the key has sealed', async () => {
       const keys = new FakeSealingKeys();
       const envelopes = createEnvelopes({ keys });

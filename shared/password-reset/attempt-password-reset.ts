@@ -18,7 +18,7 @@ import type { TakeUser } from './take-user.js';
 export interface AttemptDependencies {
   readonly users: Pick<CustomerUsers, 'resetPassword'>;
   readonly takeUser: TakeUser;
-  readonly brakes: Pick<Brakes, 'succeeded' | 'failed'>;
+  readonly brakes: Pick<Brakes, 'check' | 'succeeded' | 'failed'>;
   readonly seals: Pick<Seals, 'seal'>;
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
   readonly newPassword: () => Secret;
@@ -82,6 +82,9 @@ export function createAttempt(dependencies: AttemptDependencies) {
       const user = await takeUser({ customerTenantId, userId }, row);
       if (user.kind === 'held') return { kind: 'postponed', userId, untilMs: user.untilMs };
       if (user.kind === 'superseded') throw superseded();
+      // The checks may have taken long: what was stopped meanwhile is not sent.
+      const stop = await brakes.check(customerTenantId, signal);
+      if (stop !== undefined) return { kind: 'postponed', userId, untilMs: stop.untilMs };
       await send(row, request, userId);
       brakes.succeeded(customerTenantId);
       return { kind: 'applied', userId };

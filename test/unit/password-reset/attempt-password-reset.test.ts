@@ -5,6 +5,7 @@ import {
   type AttemptDependencies,
   createAttempt,
 } from '../../../shared/password-reset/attempt-password-reset.js';
+import type { Stop } from '../../../shared/password-reset/brakes.js';
 import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import {
@@ -98,6 +99,17 @@ describe('createAttempt()', () => {
       expect(users.sent).toEqual([]);
       expect(resets.row(row.resetId)).toEqual(row);
     });
+  });
+
+  it('sends nothing that was stopped while it was checked, and counts no attempt', async () => {
+    const stop = { reason: 'halted', untilMs: acceptedAtMs + 7_000 } as const;
+    const { run, users, row } = attemptOn(aClaimedRow(), { stop });
+
+    const result = await run();
+
+    expect(users.sent).toEqual([]);
+    const attempts = row.attempts - 1;
+    expect(result).toMatchObject({ state: 'queued', notBeforeMs: stop.untilMs, attempts, userId });
   });
 
   describe('the lease', () => {
@@ -547,10 +559,11 @@ interface Given extends Partial<AttemptDependencies> {
   readonly request?: SealedRequest;
   /** Rows of other resets. */
   readonly others?: readonly ResetRow[];
+  readonly stop?: Stop;
 }
 
 function attemptOn(row: ClaimedRow, given: Given = {}) {
-  const { checked, request = aSealedRequest(), others = [], ...dependencies } = given;
+  const { checked, request = aSealedRequest(), others = [], stop, ...dependencies } = given;
   const clock = new FakeClock(acceptedAtMs);
   const users = new FakeCustomerUsers([aUser()]);
   const resets = new FakeResetStore([row, ...others]);
@@ -564,6 +577,7 @@ function attemptOn(row: ClaimedRow, given: Given = {}) {
     seals,
     takeUser: createTakeUser({ locks, resets, settleMs, now: clock.now }),
     brakes: {
+      check: () => Promise.resolve(stop),
       succeeded: (customer) => void learnt.push([customer, 'succeeded']),
       failed: (customer, { code }) => Promise.resolve(void learnt.push([customer, code])),
     },

@@ -200,7 +200,11 @@ function aWorld() {
         ...{ resets, seals, limits, now },
         users: { resetPassword: send },
         takeUser: createTakeUser({ locks, resets, settleMs, now }),
-        brakes: { succeeded: () => undefined, failed: () => Promise.resolve() },
+        brakes: {
+          check: () => Promise.resolve(undefined),
+          succeeded: () => undefined,
+          failed: () => Promise.resolve(),
+        },
         newPassword: directory.newPassword,
         sendTimeoutMs: 30_000,
         random: () => 0.5,

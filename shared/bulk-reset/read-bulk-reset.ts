@@ -132,7 +132,9 @@ async function readPage(
   const madeRows = job.state === 'splitting' ? job.splitRows : lastRow;
   // A page ends with its shard; the rows that follow are in the next.
   for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
-    const found = await rows.page({ bulkResetId, afterRow, limit: from.limit });
+    const page = await rows.page({ bulkResetId, afterRow, limit: from.limit });
+    // Several transactions are made at once: rows before these may still be missing.
+    const found = isComplete ? page : page.filter((row) => bulkRowNumber(row) <= madeRows);
     const last = found.at(-1);
     if (last !== undefined) {
       const nextAfterRow = bulkRowNumber(last);

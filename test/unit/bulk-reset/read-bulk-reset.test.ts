@@ -197,7 +197,8 @@ describe('createReadBulkReset()', () => {
     it.each<[string, BulkResetState, number, number | undefined]>([
       ['goes on where it was while the job is checked', { state: 'validating' }, 0, 0],
       ['goes on where it was while rows are still to come', aSplitting(0), 4, 4],
-      ['goes on after the rows that are there', aSplitting(0), 0, 3],
+      ['goes on after the rows that are there', aSplitting(3), 0, 3],
+      ['waits for rows that may come before those that are there', aSplitting(0), 0, 0],
       [
         'ends with the last row, though rows are still to come',
         aSplitting(5_000),

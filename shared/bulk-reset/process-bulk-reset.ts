@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ResetError } from '../password-reset/reset-error.js';
 import {
   type BulkResetFacts,
@@ -121,7 +122,14 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
 
   async function move(job: Job, state: BulkResetState): Promise<void> {
     const { row, etag } = job.current;
-    const stored = await bulkResets.replace({ ...factsOf(row), ...state }, etag);
+    const next = { ...factsOf(row), ...state };
+    let stored = await bulkResets.replace(next, etag);
+    if (stored === 'conflict') {
+      // Whoever asks for the same job again writes it once more, as it is.
+      const found = await bulkResets.read(row.bulkResetId);
+      if (!isDeepStrictEqual(found?.row, row)) throw new Overtaken();
+      stored = await bulkResets.replace(next, found?.etag ?? etag);
+    }
     if (stored === 'conflict') throw new Overtaken();
     job.current = stored;
   }

@@ -297,6 +297,19 @@ describe('createProcessBulkReset()', () => {
     });
   });
 
+  it('is not overtaken by whoever asks for the same job once more meanwhile', async () => {
+    const { process, customers, bulkResets } = aProcess(
+      aJobOf([aRow({ customer: 'contoso.com' })]),
+    );
+    const find = customers.findByDomain.bind(customers);
+    customers.findByDomain = (...asked) => {
+      bulkResets.overwrite({ ...bulkResets.row(bulkResetId) });
+      return find(...asked);
+    };
+
+    expect(await process()).toMatchObject({ job: { state: 'split' } });
+  });
+
   describe('a job that takes longer than an invocation', () => {
     it('is due at once, where it can be continued', async () => {
       const { process, resets, bulkResets, clock } = aProcess(aJobOf(someRows(2_500)));

@@ -91,8 +91,13 @@ function encode({ customer, ...order }: BulkResetOrder): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function decode(content: Uint8Array): BulkResetOrder {
-  return orderSchema.parse(JSON.parse(new TextDecoder().decode(content)));
+/** Undefined when it is not what this release writes. */
+function decode(content: Uint8Array): BulkResetOrder | undefined {
+  try {
+    return orderSchema.parse(JSON.parse(new TextDecoder().decode(content)));
+  } catch {
+    return undefined;
+  }
 }
 
 function customerText(customer: CustomerReference): string {

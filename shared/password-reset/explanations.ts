@@ -51,7 +51,7 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   SignInUnavailable: 'Microsoft Entra cannot be reached',
 
   Halted: 'Password resets are stopped by whoever runs this service: ask again later',
-  TimedOut: 'It took too long, and nothing was started: ask again',
+  TimedOut: 'It took too long: ask again',
   KeyVaultUnavailable: 'Key Vault cannot be reached',
   StorageUnavailable: 'Storage cannot be reached',
 };

@@ -42,6 +42,7 @@ describe('the protocol', () => {
     120_000,
   );
 
+  // The lease guard is missed by two faults only: a worker whose time is over looks at the brakes in vain.
   it.each<{ rule: keyof typeof withoutRule; path: PathName; invariant: Invariant; by: RegExp }>([
     {
       rule: 'settleBeforeDisclosure',
@@ -54,12 +55,6 @@ describe('the protocol', () => {
       path: 'worker',
       invariant: 'a disclosed password stays valid',
       by: /^send .*: it arrives as late as can be$/,
-    },
-    {
-      rule: 'leaseGuard',
-      path: 'worker',
-      invariant: 'only who holds the lease sends',
-      by: /^create lock .*: it answers when another may claim$/,
     },
     {
       rule: 'crashCountsAsUnknown',

@@ -1,4 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
+import { deliveries } from '../password-reset/reset-row.js';
 import { z } from 'zod';
 import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
 import type { BulkOrders } from '../bulk-reset/ports.js';
@@ -23,7 +24,8 @@ const rowFields = z.strictObject({
 const orderSchema = z.strictObject({
   bulkResetId: z.string(),
   caller: z.string(),
-  delivery: z.enum(['response', 'none']),
+  delivery: z.enum(deliveries),
+  recipientKeyId: z.string().exactOptional(),
   customer: z.string().transform(parseCustomerReference).exactOptional(),
   forceChangePassword: z.boolean(),
   onInvalidRows: z.enum(['refuse', 'skip']),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deliveries } from '../password-reset/reset-row.js';
 import { phaseOf } from '../bulk-reset/bulk-phase.js';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import { isResetErrorCode } from '../password-reset/reset-error.js';
@@ -17,7 +18,7 @@ const rowTally = z.object({
 const facts = z.object({
   bulkResetId: z.string(),
   caller: z.string(),
-  delivery: z.enum(['response', 'none']),
+  delivery: z.enum(deliveries),
   reference: z.string().exactOptional(),
   fingerprint: z.string(),
   acceptedAtMs: z.number(),

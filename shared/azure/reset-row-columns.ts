@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { RowOutcome } from '../bulk-reset/ports.js';
 import { parseCustomerTenantId, parseUserId } from '../password-reset/ids.js';
 import { isResetErrorCode } from '../password-reset/reset-error.js';
-import type { ResetRow } from '../password-reset/reset-row.js';
+import { deliveries, type ResetRow } from '../password-reset/reset-row.js';
 import { createColumnsParser } from './entity-columns.js';
 
 /** Of the columns of a password reset. */
-export const resetSchemaVersion = 1;
+export const resetSchemaVersion = 2;
 
 const code = z.string().refine(isResetErrorCode);
 const customerTenantId = z.string().transform(parseCustomerTenantId);
@@ -17,7 +17,7 @@ const facts = z.object({
   resetId: z.string(),
   caller: z.string(),
   customerTenantId,
-  delivery: z.enum(['response', 'none']),
+  delivery: z.enum(deliveries),
   forceChangePassword: z.boolean(),
   reference: z.string().exactOptional(),
   acceptedAtMs: z.number(),
@@ -38,7 +38,15 @@ const rowSchema = z.discriminatedUnion('state', [
     leaseExpiresAtMs: z.number(),
   }),
   facts.extend({ state: z.literal('uncertain'), seal, notBeforeMs: z.number() }),
-  facts.extend({ state: z.literal('applied'), settledAtMs, seal: seal.exactOptional() }),
+  facts.extend({
+    state: z.literal('applied'),
+    settledAtMs,
+    seal: seal.exactOptional(),
+    encryptedPassword: z.string().exactOptional(),
+    openedAtMs: z.number().exactOptional(),
+    openingId: z.string().exactOptional(),
+    revokedAtMs: z.number().exactOptional(),
+  }),
   facts.extend({ state: z.literal('rejected'), settledAtMs, code }),
   facts.extend({ state: z.literal('cancelled'), settledAtMs }),
   facts.extend({ state: z.literal('attention'), settledAtMs, code: z.literal('OutcomeUnknown') }),

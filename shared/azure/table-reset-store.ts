@@ -2,7 +2,12 @@ import type { TableClient } from '@azure/data-tables';
 import { rowsPerShard, rowsPerSlice } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetRows, RowOutcome } from '../bulk-reset/ports.js';
 import type { ResetStore, SingleResets, Stored } from '../password-reset/ports.js';
-import { isSettled, type OpenRow, type ResetRow } from '../password-reset/reset-row.js';
+import {
+  type AppliedRow,
+  isSettled,
+  type OpenRow,
+  type ResetRow,
+} from '../password-reset/reset-row.js';
 import { createEntities } from './entities.js';
 import type { Columns, EntityKey } from './entity-columns.js';
 import { deleteEntities, type EntityQuery, queryEntities } from './entity-queries.js';
@@ -15,7 +20,7 @@ export interface TableResetStoreOptions {
 }
 
 const isOpen = "(state eq 'queued' or state eq 'claimed' or state eq 'uncertain')";
-const isSealed = "state eq 'applied' and seal gt ''";
+const holdsPassword = "state eq 'applied' and (seal gt '' or encryptedPassword gt '')";
 const dayMs = 24 * 3_600_000;
 
 /** The rows of all password resets, in one table. */
@@ -81,14 +86,14 @@ export function createTableResetStore(
       return toArray(open([inShard(bulkResetId, shard), inRows(first, last)]));
     },
 
-    sealedRows: (bulkResetId, shard) => toArray(sealed([inShard(bulkResetId, shard)])),
+    rowsWithPassword: (bulkResetId, shard) => toArray(withPassword([inShard(bulkResetId, shard)])),
     deleteShard: (bulkResetId, shard) => deleteEntities(table, [inShard(bulkResetId, shard)]),
 
     async *open({ lastDayMs, days }) {
       for (let age = days - 1; age >= 0; age -= 1) yield* open([onDay(lastDayMs - age * dayMs)]);
     },
 
-    sealed: (day) => sealed([onDay(day)]),
+    withPassword: (day) => withPassword([onDay(day)]),
     deleteDay: (day) => deleteEntities(table, [onDay(day)]),
   };
 
@@ -98,8 +103,10 @@ export function createTableResetStore(
     }
   }
 
-  function sealed(where: readonly string[]): AsyncGenerator<Stored> {
-    return rows({ where: [...where, isSealed] });
+  async function* withPassword(where: readonly string[]): AsyncGenerator<Stored<AppliedRow>> {
+    for await (const { row, etag } of rows({ where: [...where, holdsPassword] })) {
+      if (row.state === 'applied') yield { row, etag };
+    }
   }
 
   async function* rows(query: EntityQuery): AsyncGenerator<Stored> {

@@ -8,6 +8,8 @@ export interface BulkResetOrder {
   readonly bulkResetId: string;
   readonly caller: string;
   readonly delivery: Delivery;
+  /** Only for delivery `recipientKey`: the `kid` of the key. */
+  readonly recipientKeyId?: string;
   /** For rows that name no customer themselves. */
   readonly customer?: CustomerReference;
   readonly forceChangePassword: boolean;

@@ -130,9 +130,16 @@ export function createReadBulkRows({
             ? customer.customerTenantId
             : await customers.findByDomain(customer.domain, signal);
         if (customerTenantId === undefined) return customerNotFound();
-        const { caller } = order;
-        const isChosen = false;
-        await authorize({ caller, permission: 'bulkReset', customerTenantId, isChosen }, signal);
+        const { caller, delivery, recipientKeyId } = order;
+        const asked = {
+          caller,
+          permission: 'bulkReset',
+          isChosen: false,
+          delivery,
+          ...(recipientKeyId !== undefined && { recipientKeyId }),
+          customerTenantId,
+        } as const;
+        await authorize(asked, signal);
         return customerTenantId;
       } catch (error) {
         if (error instanceof ResetError && error.code === 'CustomerNotFound') return error;

@@ -1,4 +1,4 @@
-import type { OpenRow, ResetRow } from '../password-reset/reset-row.js';
+import type { AppliedRow, OpenRow, ResetRow } from '../password-reset/reset-row.js';
 import type { Stored } from '../password-reset/ports.js';
 import type { BulkResetOrder, BulkResetRow, RowFault } from './bulk-reset.js';
 
@@ -40,8 +40,8 @@ export interface BulkResetRows {
   outcomes(bulkResetId: string, shard: number): Promise<readonly RowOutcome[]>;
   /** The rows of a slice that are not settled. */
   openRows(slice: Slice): Promise<readonly Stored<OpenRow>[]>;
-  /** The applied rows of a shard that still hold their seal. */
-  sealedRows(bulkResetId: string, shard: number): Promise<readonly Stored[]>;
+  /** The applied rows of a shard that still hold their password in some form. */
+  rowsWithPassword(bulkResetId: string, shard: number): Promise<readonly Stored<AppliedRow>[]>;
   /** Deletes the rows of a shard. */
   deleteShard(bulkResetId: string, shard: number): Promise<void>;
 }

@@ -105,7 +105,9 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     if (row.state !== 'splitting') return;
 
     const { counts, checkedSha256 } = row;
-    for await (const done of splitRows(row, readRows(lines.read(), signal), signal)) {
+    const { acceptedAtMs, splitRows: madeRows } = row;
+    const split = { order, acceptedAtMs, splitRows: madeRows };
+    for await (const done of splitRows(split, readRows(lines.read(), signal), signal)) {
       await move(job, { state: 'splitting', counts, checkedSha256, splitRows: done });
       if (signal.aborted) return;
     }

@@ -1,7 +1,7 @@
 import { keptForDays } from '../password-reset/purge-password-resets.js';
 import { readableForMs } from '../password-reset/read-password-reset.js';
 import type { ResetStore } from '../password-reset/ports.js';
-import { withoutSeal } from '../password-reset/reset-row.js';
+import { withoutPassword } from '../password-reset/reset-row.js';
 import { type BulkResetRow, rowsPerSlice } from './bulk-reset.js';
 import type {
   BulkOrders,
@@ -14,7 +14,7 @@ import { shardCount } from './tally.js';
 
 export interface PurgeBulkDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'inPhase' | 'replace' | 'delete'>;
-  readonly rows: Pick<BulkResetRows, 'sealedRows' | 'deleteShard'>;
+  readonly rows: Pick<BulkResetRows, 'rowsWithPassword' | 'deleteShard'>;
   readonly resets: Pick<ResetStore, 'replaceMany'>;
   readonly orders: Pick<BulkOrders, 'delete'>;
   readonly rowFaults: Pick<RowFaults, 'delete'>;
@@ -53,12 +53,12 @@ export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
     const { bulkResetId } = row;
     for (let shard = 0; shard < shardsOf(row); shard += 1) {
       signal.throwIfAborted();
-      const sealed = await rows.sealedRows(bulkResetId, shard);
-      for (let first = 0; first < sealed.length; first += rowsPerSlice) {
+      const held = await rows.rowsWithPassword(bulkResetId, shard);
+      for (let first = 0; first < held.length; first += rowsPerSlice) {
         await resets.replaceMany(
-          sealed
+          held
             .slice(first, first + rowsPerSlice)
-            .map(({ row, etag }) => ({ row: withoutSeal(row), etag })),
+            .map(({ row, etag }) => ({ row: withoutPassword(row), etag })),
         );
       }
     }

@@ -1,13 +1,20 @@
 import type { Secret } from '../platform/secret.js';
 import type { ResetStore, SealedRequest, Seals } from '../password-reset/ports.js';
 import { newResetRow, type ResetRow } from '../password-reset/reset-row.js';
-import { type BulkResetFacts, bulkRowResetId, rowsPerSlice } from './bulk-reset.js';
+import { type BulkResetOrder, bulkRowResetId, rowsPerSlice } from './bulk-reset.js';
 import type { BulkRow, CheckedRow } from './bulk-rows.js';
 
 export interface SplitDependencies {
   readonly seals: Pick<Seals, 'seal'>;
   readonly resets: Pick<ResetStore, 'createMany'>;
   readonly newPassword: () => Secret;
+}
+
+/** What the rows are made of: the order alone, since anybody may have written into the row of the job. */
+export interface SplitJob {
+  readonly order: BulkResetOrder;
+  readonly acceptedAtMs: number;
+  readonly splitRows: number;
 }
 
 export type SplitRows = ReturnType<typeof createSplitRows>;
@@ -24,7 +31,7 @@ const transactionsPerReport = 50;
  */
 export function createSplitRows({ seals, resets, newPassword }: SplitDependencies) {
   return async function* splitRows(
-    job: BulkResetFacts & { readonly splitRows: number },
+    job: SplitJob,
     rows: AsyncIterable<CheckedRow>,
     signal: AbortSignal,
   ): AsyncGenerator<number> {
@@ -53,7 +60,7 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
 
   /** The number of the last row. */
   async function make(
-    job: BulkResetFacts,
+    job: SplitJob,
     transaction: Transaction,
     signal: AbortSignal,
   ): Promise<number> {
@@ -63,15 +70,17 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
   }
 
   async function toResetRow(
-    { bulkResetId, caller, delivery, acceptedAtMs }: BulkResetFacts,
+    { order, acceptedAtMs }: SplitJob,
     { row, customerTenantId, user, forceChangePassword, reference }: BulkRow,
     signal: AbortSignal,
   ): Promise<ResetRow> {
+    const { bulkResetId, caller, delivery, recipientKeyId } = order;
     const resetId = bulkRowResetId(bulkResetId, row);
     const request: SealedRequest = {
       caller,
       permission: 'bulkReset',
       delivery,
+      ...(recipientKeyId !== undefined && { recipientKeyId }),
       customerTenantId,
       user,
       passwordProfile: { password: newPassword(), forceChangePassword },

@@ -8,17 +8,25 @@ export type ReadCallerList = (signal: AbortSignal) => Promise<CallerList>;
 
 /** Decides by name and as things stand now, when a request is accepted and again when it is worked off. */
 export function createAuthorize(readCallerList: ReadCallerList): Authorize {
-  return async ({ caller: name, permission, customerTenantId, isChosen }, signal) => {
-    const caller = (await readCallerList(signal)).findByName(name);
+  return async (request, signal) => {
+    const { permission, customerTenantId, isChosen, delivery, recipientKeyId } = request;
+    const caller = (await readCallerList(signal)).findByName(request.caller);
     if (caller === undefined) {
-      throw new ResetError('PermissionDenied', `The caller ${name} is not listed any more`);
+      throw new ResetError(
+        'PermissionDenied',
+        `The caller ${request.caller} is not listed any more`,
+      );
     }
     requirePermission(caller, permission);
     if (isChosen) requirePermission(caller, 'choosePassword');
+    // A password that nobody could read in the end is better never set.
+    if (delivery === 'response') requirePermission(caller, 'readPassword');
+    if (recipientKeyId !== undefined) requireRecipientKey(caller, recipientKeyId);
     // Whether a customer exists is not told to those who may not touch it.
     if (customerTenantId !== undefined && !maySee(caller, customerTenantId)) {
       throw customerNotFound();
     }
+    return { mayResetAdmins: caller.permissions.has('resetAdmins') };
   };
 }
 
@@ -29,4 +37,11 @@ export function requirePermission(caller: Caller, permission: Permission): void 
     'PermissionDenied',
     `The caller ${caller.name} lacks the permission ${permission}`,
   );
+}
+
+function requireRecipientKey({ name, recipientKeys }: Caller, keyId: string): void {
+  if (recipientKeys.has(keyId)) return;
+  throw new ResetError('RecipientKeyNotFound', `No such recipient key is listed for ${name}`, {
+    target: 'recipientKeyId',
+  });
 }

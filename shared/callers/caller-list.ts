@@ -3,11 +3,19 @@ import { z } from 'zod';
 import { isGuid, parseCustomerTenantId } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Secret } from '../platform/secret.js';
-import { type Caller, permissions } from './caller.js';
+import { type Caller, partsOfName, permissions, personName } from './caller.js';
+import { recipientKey } from './recipient-key.js';
 
-const guid = z.string().refine(isGuid, 'must be a GUID').transform(parseCustomerTenantId);
+const guid = z
+  .string()
+  .refine(isGuid, 'must be a GUID')
+  .transform((text) => text.toLowerCase());
 
-const callerSchema = z.strictObject({
+/** For those who are listed without a limit of their own. */
+const usualMaxResetsPerDay = 1_000;
+const usualApprovalAboveRows = 200;
+
+const listedCaller = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and -'),
   apiKeys: z
     .array(
@@ -18,16 +26,45 @@ const callerSchema = z.strictObject({
     )
     .max(2, 'at most two keys are active at a time')
     .default([]),
+  /** Applications whose own tokens are the caller's and, where users are named, people signed in through them. */
+  entraClients: z
+    .array(
+      z.strictObject({
+        clientId: guid,
+        users: z.union([z.literal('*'), z.array(guid).min(1)]).optional(),
+      }),
+    )
+    .default([]),
+  webhook: z
+    .strictObject({ scheme: z.enum(['standard', 'hmac-sha256']).default('standard') })
+    .optional(),
   permissions: z.array(z.enum(permissions)),
-  customers: z.union([z.literal('*'), z.array(guid)]),
+  customers: z.union([z.literal('*'), z.array(guid.transform(parseCustomerTenantId))]),
+  recipientKeys: z.array(recipientKey).max(5).default([]),
+  maxResetsPerDay: z.int().min(0).default(usualMaxResetsPerDay),
+  approvalAboveRows: z.int().min(0).default(usualApprovalAboveRows),
 });
 
-const callerListSchema = z.strictObject({ callers: z.array(callerSchema) });
+const callerListSchema = z.strictObject({ callers: z.array(listedCaller) });
+
+type Listed = z.output<typeof listedCaller>;
+
+/** How the signature of a webhook source is made. */
+export type WebhookScheme = NonNullable<Listed['webhook']>['scheme'];
 
 /** Everybody who may ask, as the Key Vault secret `callers` lists them. */
 export interface CallerList {
   /** The caller with this API key, unless the key has expired. Keys are compared by their hash. */
   findByApiKey(apiKey: Secret, nowMs: number): Caller | undefined;
+  /** The caller whose application this is. */
+  findByClient(clientId: string): Caller | undefined;
+  /** The person, as far as somebody is listed who signs in through this application. */
+  findByPerson(person: { readonly clientId: string; readonly userId: string }): Caller | undefined;
+  /** The caller that sends signed webhooks under this name, and how it signs. */
+  findWebhookSource(
+    name: string,
+  ): { readonly caller: Caller; readonly scheme: WebhookScheme } | undefined;
+  /** Under the name that {@link Caller} has, whoever it is. */
   findByName(name: string): Caller | undefined;
 }
 
@@ -45,29 +82,92 @@ export function parseCallerList(secret: Secret): CallerList {
     const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new UnusableCallerList(issues.join('; '));
   }
-  const byName = new Map<string, Caller>();
-  const byKeyHash = new Map<string, { caller: Caller; expiresAtMs: number }>();
-  for (const { name, apiKeys, permissions: granted, customers } of result.data.callers) {
-    if (byName.has(name)) throw new UnusableCallerList(`two callers are named ${name}`);
-    const caller: Caller = {
-      name,
-      permissions: new Set(granted),
-      customers: customers === '*' ? 'all' : new Set(customers),
-    };
-    byName.set(name, caller);
-    for (const { sha256, expiresAt } of apiKeys) {
-      if (byKeyHash.has(sha256))
-        throw new UnusableCallerList(`${name} has a key that is listed twice`);
-      byKeyHash.set(sha256, { caller, expiresAtMs: expiresAt ?? Infinity });
+  const { callers } = result.data;
+  const byName = indexOf(callers, 'two callers are named the same', ({ name }) => [name]);
+  const byKeyHash = indexOf(callers, 'a key is listed twice', ({ apiKeys }) =>
+    apiKeys.map(({ sha256 }) => sha256),
+  );
+  const byClient = indexOf(callers, 'an application is listed twice', ({ entraClients }) =>
+    entraClients.filter(({ users }) => users === undefined).map(({ clientId }) => clientId),
+  );
+  const byPerson = indexOf(callers, 'a person is listed twice', ({ entraClients }) =>
+    entraClients.flatMap(({ clientId, users = [] }) =>
+      [users].flat().map((user) => `${clientId}/${user}`),
+    ),
+  );
+  for (const { name, recipientKeys } of callers) {
+    if (new Set(recipientKeys.map(({ kid }) => kid)).size < recipientKeys.length) {
+      throw new UnusableCallerList(`${name} has two recipient keys with one kid`);
     }
   }
+
   return {
     findByApiKey(apiKey, nowMs) {
-      const found = byKeyHash.get(createHash('sha256').update(apiKey.reveal()).digest('hex'));
-      return found !== undefined && nowMs < found.expiresAtMs ? found.caller : undefined;
+      const hash = createHash('sha256').update(apiKey.reveal()).digest('hex');
+      const listed = byKeyHash.get(hash);
+      const key = listed?.apiKeys.find(({ sha256 }) => sha256 === hash);
+      return listed && nowMs < (key?.expiresAt ?? Infinity) ? toCaller(listed) : undefined;
     },
-    findByName: (name) => byName.get(name),
+
+    findByClient(clientId) {
+      const listed = byClient.get(clientId);
+      return listed && toCaller(listed);
+    },
+
+    findByPerson({ clientId, userId }) {
+      const listed = byPerson.get(`${clientId}/${userId}`) ?? byPerson.get(`${clientId}/*`);
+      return listed && toCaller(listed, userId);
+    },
+
+    findWebhookSource(name) {
+      const listed = byName.get(name);
+      if (listed?.webhook === undefined) return undefined;
+      return { caller: toCaller(listed), scheme: listed.webhook.scheme };
+    },
+
+    findByName(name) {
+      const { listed: listedName, person } = partsOfName(name);
+      const listed = byName.get(listedName);
+      if (listed === undefined || (person !== undefined && !admits(listed, person))) {
+        return undefined;
+      }
+      return toCaller(listed, person);
+    },
   };
+}
+
+function toCaller(listed: Listed, person?: string): Caller {
+  const { name, customers, recipientKeys, maxResetsPerDay, approvalAboveRows } = listed;
+  return {
+    name: person === undefined ? name : personName(name, person),
+    permissions: new Set(listed.permissions),
+    customers: customers === '*' ? 'all' : new Set(customers),
+    recipientKeys: new Map(recipientKeys.map((key) => [key.kid, key])),
+    maxResetsPerDay,
+    approvalAboveRows,
+  };
+}
+
+function admits({ entraClients }: Listed, person: string): boolean {
+  return entraClients.some(
+    ({ users }) => users === '*' || (Array.isArray(users) && users.includes(person)),
+  );
+}
+
+/** @throws {@link UnusableCallerList} when two callers, or one of them twice, have the same key */
+function indexOf(
+  callers: readonly Listed[],
+  fault: string,
+  keysOf: (listed: Listed) => readonly string[],
+): ReadonlyMap<string, Listed> {
+  const index = new Map<string, Listed>();
+  for (const listed of callers) {
+    for (const key of keysOf(listed)) {
+      if (index.has(key)) throw new UnusableCallerList(`${listed.name}: ${fault}`);
+      index.set(key, listed);
+    }
+  }
+  return index;
 }
 
 /** The parser's own message quotes the text, so only the fact is passed on. */

@@ -1,9 +1,11 @@
+import type { JWK } from 'jose';
 import type { CustomerTenantId } from '../password-reset/ids.js';
 import type { Reader } from '../password-reset/read-password-reset.js';
 
 export const permissions = [
   'reset',
   'bulkReset',
+  'approveBulkReset',
   'choosePassword',
   'readPassword',
   'resetAdmins',
@@ -12,15 +14,33 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number];
 
-/** Who asks: a named API key, or the door of the bulk queue. */
+/** Who asks, whichever credential proves it; or the door of the bulk queue. */
 export interface Caller {
+  /** As listed; of a person who signs in through an application, `{listed name}/{object id}`. */
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
   readonly customers: 'all' | ReadonlySet<CustomerTenantId>;
+  /** Public keys to which passwords may be encrypted, by `kid`. */
+  readonly recipientKeys: ReadonlyMap<string, JWK>;
+  /** Users that may be reset in a day (UTC), by all requests and jobs together. */
+  readonly maxResetsPerDay: number;
+  /** A job with more rows waits for a second person. */
+  readonly approvalAboveRows: number;
 }
 
 /** The caller as whom messages on the bulk queue act. */
 export const bulkQueueCallerName = 'bulk-queue';
+
+/** The name of somebody who signs in through the application of a listed caller. */
+export function personName(listedName: string, userId: string): string {
+  return `${listedName}/${userId}`;
+}
+
+/** The parts of a caller's name: as it is listed, and the object id of the person if there is one. */
+export function partsOfName(name: string): { readonly listed: string; readonly person?: string } {
+  const [listed = '', person] = name.split('/', 2);
+  return { listed, ...(person !== undefined && { person }) };
+}
 
 export function maySee(caller: Caller, customerTenantId: CustomerTenantId): boolean {
   return caller.customers === 'all' || caller.customers.has(customerTenantId);
@@ -28,5 +48,9 @@ export function maySee(caller: Caller, customerTenantId: CustomerTenantId): bool
 
 /** The caller as who reads passwords. */
 export function toReader(caller: Caller): Reader {
-  return { name: caller.name, maySee: (customerTenantId) => maySee(caller, customerTenantId) };
+  return {
+    name: caller.name,
+    mayReadPasswords: caller.permissions.has('readPassword'),
+    maySee: (customerTenantId) => maySee(caller, customerTenantId),
+  };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthorize } from '../callers/authorize.js';
 import type { Config } from '../config.js';
+import { createEncryptForRecipient } from '../delivery/recipient-jwe.js';
 import { createSeals } from '../delivery/seal.js';
 import { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
 import { createAttempt } from '../password-reset/attempt-password-reset.js';
@@ -54,6 +55,10 @@ export function createPasswordResets(config: Config, outside: Outside) {
     takeUser: createTakeUser({ locks, resets, settleMs, now }),
     brakes,
     seals,
+    encryptForRecipient: createEncryptForRecipient({
+      findKey: async ({ caller, keyId }, signal) =>
+        (await outside.readCallerList(signal)).findByName(caller)?.recipientKeys.get(keyId),
+    }),
     resets,
     newPassword,
     limits,

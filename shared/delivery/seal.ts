@@ -5,6 +5,7 @@ import {
   type UserReference,
 } from '../password-reset/ids.js';
 import type { SealedRequest, Seals } from '../password-reset/ports.js';
+import { deliveries } from '../password-reset/reset-row.js';
 import { Secret } from '../platform/secret.js';
 import type { Envelopes } from './envelopes.js';
 
@@ -12,7 +13,8 @@ import type { Envelopes } from './envelopes.js';
 const contentSchema = z.strictObject({
   caller: z.string(),
   permission: z.enum(['reset', 'bulkReset']),
-  delivery: z.enum(['response', 'none']),
+  delivery: z.enum(deliveries),
+  recipientKeyId: z.string().exactOptional(),
   customerTenantId: z.string().transform(parseCustomerTenantId),
   user: z.string().transform(parseUserReference),
   password: z.string(),

@@ -31,6 +31,10 @@ export const statusByCode: Readonly<Record<ResetErrorCode, number>> = {
   IdempotencyConflict: 409,
   Cancelled: 409,
   PasswordNotAllowed: 422,
+  RecipientKeyNotFound: 422,
+  PasswordResetConflict: 409,
+  DailyCapReached: 429,
+  ApprovalMissing: 409,
 
   CustomerNotFound: 404,
   UserNotFound: 404,

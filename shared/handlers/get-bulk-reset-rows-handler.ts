@@ -1,4 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
+import { toReader } from '../callers/caller.js';
 import { bulkRowNumber } from '../bulk-reset/bulk-reset.js';
 import { type createReadBulkReset, maxPageSize } from '../bulk-reset/read-bulk-reset.js';
 import type { ReadablePassword, ReadPassword } from '../password-reset/read-password-reset.js';
@@ -7,7 +8,6 @@ import type { Authenticate } from './authenticate.js';
 import type { BulkResetLinks } from './bulk-reset-view.js';
 import type { DoorResponse, HttpDoor } from './http-door.js';
 import { toPasswordResetView } from './password-reset-view.js';
-import { createReadPasswordAs } from './read-password-as.js';
 import { bulkResetIdOf, wholeNumberIn } from './request-parameters.js';
 import { type RowsFormat, rowsFormatOf, type RowView, toRowsText } from './rows-format.js';
 
@@ -32,8 +32,7 @@ const concurrentReads = 16;
 export function createGetBulkResetRowsHandler(
   dependencies: GetBulkResetRowsDependencies,
 ): HttpHandler {
-  const { door, authenticate, readBulkReset, links } = dependencies;
-  const readPasswordAs = createReadPasswordAs(dependencies.readPassword);
+  const { door, authenticate, readBulkReset, readPassword, links } = dependencies;
 
   return door(async (request, signal) => {
     const caller = await authenticate(request, signal);
@@ -47,7 +46,7 @@ export function createGetBulkResetRowsHandler(
     const { job, rows, nextAfterRow } = await readBulkReset.page(from, caller.name);
     const passwords =
       job.acknowledgedAtMs === undefined
-        ? await inOrder(rows, (row) => readPasswordAs(caller, row, signal))
+        ? await inOrder(rows, (row) => readPassword(row, toReader(caller), signal))
         : [];
     const items = rows.map((row, index) => toRowView(row, passwords[index]));
     const nextLink =

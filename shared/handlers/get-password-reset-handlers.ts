@@ -1,4 +1,5 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
+import { toReader } from '../callers/caller.js';
 import type {
   createReadPasswordReset,
   ReadPassword,
@@ -11,7 +12,6 @@ import {
   toPasswordResetView,
   toResultResponse,
 } from './password-reset-view.js';
-import { createReadPasswordAs } from './read-password-as.js';
 import { singleResetId } from './schemas.js';
 
 export interface GetPasswordResetDependencies {
@@ -45,11 +45,10 @@ export function createGetPasswordResetResultHandler({
   links,
   now,
 }: GetPasswordResetDependencies): HttpHandler {
-  const readPasswordAs = createReadPasswordAs(readPassword);
   return door(async (request, signal) => {
     const caller = await authenticate(request, signal);
     const row = await readPasswordReset(resetIdOf(request), caller.name);
-    const readable = await readPasswordAs(caller, row, signal);
+    const readable = await readPassword(row, toReader(caller), signal);
     return toResultResponse(row, readable, { links, nowMs: now() });
   });
 }

@@ -40,11 +40,14 @@ export function toPasswordResetView(row: ResetRow, readable: ReadablePassword = 
 
 function toPasswordView(readable: ReadablePassword): {
   readonly password?: string;
+  readonly encryptedPassword?: string;
   readonly passwordWithheld?: 'Settling' | 'Superseded';
 } {
   switch (readable.kind) {
     case 'password':
       return { password: readable.password.reveal() };
+    case 'encrypted':
+      return { encryptedPassword: readable.encryptedPassword };
     case 'settling':
       return { passwordWithheld: 'Settling' };
     case 'superseded':

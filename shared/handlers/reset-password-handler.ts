@@ -1,4 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
+import { toReader } from '../callers/caller.js';
 import { requirePermission } from '../callers/authorize.js';
 import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
 import type { ReadPassword } from '../password-reset/read-password-reset.js';
@@ -11,7 +12,6 @@ import {
   toResultResponse,
 } from './password-reset-view.js';
 import { readJsonBody } from './read-json-body.js';
-import { createReadPasswordAs } from './read-password-as.js';
 import { parseRequest, passwordResetBody } from './schemas.js';
 
 export interface ResetPasswordDependencies {
@@ -30,8 +30,7 @@ export interface ResetPasswordDependencies {
  * reset, so that no repeat can mend a failure.
  */
 export function createResetPasswordHandler(dependencies: ResetPasswordDependencies): HttpHandler {
-  const { door, authenticate, acceptPasswordReset, links, now } = dependencies;
-  const readPasswordAs = createReadPasswordAs(dependencies.readPassword);
+  const { door, authenticate, acceptPasswordReset, readPassword, links, now } = dependencies;
 
   return door(async (request, signal, context) => {
     const caller = await authenticate(request, signal);
@@ -51,7 +50,7 @@ export function createResetPasswordHandler(dependencies: ResetPasswordDependenci
     const shown = row.delivery === 'response' ? password : undefined;
     const readable =
       shown === undefined
-        ? await readPasswordAs(caller, row, signal)
+        ? await readPassword(row, toReader(caller), signal)
         : ({ kind: 'password', password: shown } as const);
     const toResponse = idempotencyKey === undefined ? toResetResponse : toResultResponse;
     const response = toResponse(row, readable, { links, nowMs: now() });

@@ -54,6 +54,7 @@ const columns = [
   'status',
   'code',
   'password',
+  'encryptedPassword',
   'passwordWithheld',
   'reference',
   'completedAt',

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { maxReferenceLength } from '../bulk-reset/bulk-rows.js';
 import { isGuid, parseCustomerReference, parseUserReference } from '../password-reset/ids.js';
 import { ResetError, type ResetErrorDetail } from '../password-reset/reset-error.js';
+import { type Delivery, deliveries } from '../password-reset/reset-row.js';
 import { Secret } from '../platform/secret.js';
 
-const delivery = z.enum(['response', 'none']);
+const delivery = z.enum(deliveries).default('link');
+const recipientKeyId = z.string().min(1).max(64).exactOptional();
 const reference = z.string().max(maxReferenceLength);
 const guid = z
   .string()
@@ -12,17 +14,20 @@ const guid = z
   .transform((text) => text.toLowerCase());
 
 /** Body of `POST /password-resets`. */
-export const passwordResetBody = z.strictObject({
-  customer: parsedText(parseCustomerReference),
-  user: parsedText(parseUserReference),
-  password: z
-    .string()
-    .transform((text) => new Secret(text))
-    .exactOptional(),
-  forceChangePassword: z.boolean().default(true),
-  delivery,
-  reference: reference.exactOptional(),
-});
+export const passwordResetBody = z
+  .strictObject({
+    customer: parsedText(parseCustomerReference),
+    user: parsedText(parseUserReference),
+    password: z
+      .string()
+      .transform((text) => new Secret(text))
+      .exactOptional(),
+    forceChangePassword: z.boolean().default(true),
+    delivery,
+    recipientKeyId,
+    reference: reference.exactOptional(),
+  })
+  .superRefine(requireKeyOfRecipient);
 
 /** Of a row only its shape is read here; what it says is checked row by row. */
 const rowFields = z.strictObject({
@@ -51,6 +56,7 @@ export const bulkResetBody = z
   .strictObject({
     bulkResetId: guid.exactOptional(),
     delivery,
+    recipientKeyId,
     customer: parsedText(parseCustomerReference).exactOptional(),
     forceChangePassword: z.boolean().default(true),
     onInvalidRows,
@@ -59,6 +65,7 @@ export const bulkResetBody = z
     blob: blob.exactOptional(),
     retryOf: guid.exactOptional(),
   })
+  .superRefine(requireKeyOfRecipient)
   .transform(({ rows, blob: file, retryOf, ...options }, context) => {
     const sources = [
       ...(rows === undefined ? [] : [{ kind: 'rows', rows } as const]),
@@ -72,16 +79,19 @@ export const bulkResetBody = z
   });
 
 /** Query of `POST /bulk-resets` whose body is a CSV. */
-export const bulkResetQuery = z.strictObject({
-  delivery,
-  customer: parsedText(parseCustomerReference).exactOptional(),
-  forceChangePassword: z
-    .enum(['true', 'false'])
-    .default('true')
-    .transform((text) => text === 'true'),
-  onInvalidRows,
-  reference: reference.exactOptional(),
-});
+export const bulkResetQuery = z
+  .strictObject({
+    delivery,
+    recipientKeyId,
+    customer: parsedText(parseCustomerReference).exactOptional(),
+    forceChangePassword: z
+      .enum(['true', 'false'])
+      .default('true')
+      .transform((text) => text === 'true'),
+    onInvalidRows,
+    reference: reference.exactOptional(),
+  })
+  .superRefine(requireKeyOfRecipient);
 
 /** The id of a single reset: its day and a GUID. Rows of jobs have others, and doors of their own. */
 export const singleResetId = /^\d{8}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -130,6 +140,19 @@ function toDetails(issue: z.core.$ZodIssue): ResetErrorDetail[] {
 function toDetail(path: readonly PropertyKey[], message: string): ResetErrorDetail {
   const target = path.map(String).join('.');
   return { code: 'InvalidRequest', message, ...(target !== '' && { target }) };
+}
+
+/** A key is named for the one delivery that needs it, and for no other. */
+function requireKeyOfRecipient(
+  order: { readonly delivery: Delivery; readonly recipientKeyId?: string },
+  context: z.RefinementCtx,
+): void {
+  const isNeeded = order.delivery === 'recipientKey';
+  if (isNeeded === (order.recipientKeyId !== undefined)) return;
+  const message = isNeeded
+    ? 'is required for the delivery recipientKey'
+    : 'is allowed for the delivery recipientKey only';
+  context.addIssue({ code: 'custom', message, path: ['recipientKeyId'] });
 }
 
 /** The storage SDK resolves such segments, so that the name would lead to another container. */

@@ -11,6 +11,7 @@ import type { PasswordResetOrder } from './password-reset-order.js';
 import type {
   Authorize,
   Customers,
+  Grant,
   ResetStore,
   SealedRequest,
   Seals,
@@ -49,6 +50,12 @@ export interface AcceptDependencies {
   readonly onUnfinished?: (resetId: string, error: unknown) => void;
 }
 
+/** A request, and what its caller may do beyond it. */
+interface GrantedRequest {
+  readonly request: SealedRequest;
+  readonly grant: Grant;
+}
+
 export interface AcceptedReset {
   readonly row: ResetRow;
   /**
@@ -71,24 +78,24 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
   const { now, newResetId, newAttemptId, onUnfinished } = dependencies;
 
   return async (order: PasswordResetOrder, signal: AbortSignal): Promise<AcceptedReset> => {
-    const request = await toRequest(order, signal);
+    const { request, grant } = await toRequest(order, signal);
     const stop = await brakes.check(request.customerTenantId, signal);
     if (stop?.reason === 'halted') throw halted();
     const resetId = await claimIdempotencyKey(order, newResetId(), signal);
     const accepted = await toRow(resetId, order, request, signal);
     return stop === undefined
-      ? startNow(order, accepted, request, signal)
+      ? startNow(order, accepted, { request, grant }, signal)
       : startLater(order, accepted, request, stop.untilMs);
   };
 
   async function startNow(
     order: PasswordResetOrder,
     accepted: OpenRow,
-    request: SealedRequest,
+    { request, grant }: GrantedRequest,
     signal: AbortSignal,
   ): Promise<AcceptedReset> {
     // Under way while the row is made: reading is safe before there is one.
-    const checked = checkUser(request, signal);
+    const checked = checkUser(request, grant, signal);
     // Its failure is looked at by the attempt; until then it must not count as unhandled.
     checked.catch(() => undefined);
 
@@ -142,18 +149,28 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     }
   }
 
-  async function toRequest(order: PasswordResetOrder, signal: AbortSignal): Promise<SealedRequest> {
-    const { caller, user, delivery, forceChangePassword } = order;
+  async function toRequest(
+    order: PasswordResetOrder,
+    signal: AbortSignal,
+  ): Promise<GrantedRequest> {
+    const { caller, user, delivery, recipientKeyId, forceChangePassword } = order;
     const isChosen = order.password !== undefined;
-    const asked = { caller, permission: 'reset', isChosen } as const;
+    const asked = {
+      caller,
+      permission: 'reset',
+      isChosen,
+      delivery,
+      ...(recipientKeyId !== undefined && { recipientKeyId }),
+    } as const;
     // Who may not ask must not learn either whether there is such a customer.
     await authorize(asked, signal);
     const customerTenantId = await findCustomer(order.customer, signal);
-    await authorize({ ...asked, customerTenantId }, signal);
+    const grant = await authorize({ ...asked, customerTenantId }, signal);
     const password = order.password ?? newPassword();
     if (isChosen) requireAllowed(password, user);
     const passwordProfile = { password, forceChangePassword };
-    return { ...asked, delivery, customerTenantId, user, passwordProfile, acceptedAtMs: now() };
+    const request = { ...asked, customerTenantId, user, passwordProfile, acceptedAtMs: now() };
+    return { request, grant };
   }
 
   async function findCustomer(

@@ -3,7 +3,14 @@ import { backoffMs, type Random } from '../platform/retry.js';
 import type { Secret } from '../platform/secret.js';
 import type { Brakes } from './brakes.js';
 import type { UserId } from './ids.js';
-import type { CustomerUsers, ResetStore, SealedRequest, Seals, Stored } from './ports.js';
+import type {
+  CustomerUsers,
+  EncryptForRecipient,
+  ResetStore,
+  SealedRequest,
+  Seals,
+  Stored,
+} from './ports.js';
 import { ResetError } from './reset-error.js';
 import {
   type AttemptOutcome,
@@ -20,6 +27,7 @@ export interface AttemptDependencies {
   readonly takeUser: TakeUser;
   readonly brakes: Pick<Brakes, 'check' | 'succeeded' | 'failed'>;
   readonly seals: Pick<Seals, 'seal'>;
+  readonly encryptForRecipient: EncryptForRecipient;
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
   readonly newPassword: () => Secret;
   readonly limits: ResetLimits;
@@ -50,7 +58,7 @@ const clockMarginMs = 15_000;
  * The signal ends the checks, never a request to reset.
  */
 export function createAttempt(dependencies: AttemptDependencies) {
-  const { users, takeUser, brakes, seals, resets, newPassword } = dependencies;
+  const { users, takeUser, brakes, seals, encryptForRecipient, resets, newPassword } = dependencies;
   const { limits, sendTimeoutMs, now, random } = dependencies;
 
   return async (attempt: Attempt, signal: AbortSignal): Promise<AttemptResult> => {
@@ -79,6 +87,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
     let userId: UserId | undefined;
     try {
       userId = await checked;
+      // What cannot be delivered is not set.
+      const encryptedPassword = await encrypt(row, request, userId, signal);
       const user = await takeUser({ customerTenantId, userId }, row);
       if (user.kind === 'held') return { kind: 'postponed', userId, untilMs: user.untilMs };
       if (user.kind === 'superseded') throw superseded();
@@ -87,7 +97,11 @@ export function createAttempt(dependencies: AttemptDependencies) {
       if (stop !== undefined) return { kind: 'postponed', userId, untilMs: stop.untilMs };
       await send(row, request, userId);
       brakes.succeeded(customerTenantId);
-      return { kind: 'applied', userId };
+      return {
+        kind: 'applied',
+        userId,
+        ...(encryptedPassword !== undefined && { encryptedPassword }),
+      };
     } catch (thrown) {
       const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
@@ -98,6 +112,16 @@ export function createAttempt(dependencies: AttemptDependencies) {
         ? replacePassword(row, request, userId)
         : { kind: 'failed', error, userId };
     }
+  }
+
+  async function encrypt(
+    { resetId }: ClaimedRow,
+    request: SealedRequest,
+    userId: UserId,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (request.delivery !== 'recipientKey') return undefined;
+    return encryptForRecipient({ ...request, resetId, userId }, signal);
   }
 
   function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {

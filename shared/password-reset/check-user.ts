@@ -1,6 +1,6 @@
 import type { UserId } from './ids.js';
 import { findPasswordFault } from './password.js';
-import type { CustomerUser, CustomerUsers, SealedRequest } from './ports.js';
+import type { CustomerUser, CustomerUsers, Grant, SealedRequest } from './ports.js';
 import { ResetError } from './reset-error.js';
 
 export interface CheckUserDependencies {
@@ -13,7 +13,11 @@ export interface ResetPolicy {
   readonly resetSynchronizedUsers: boolean;
 }
 
-export type CheckUser = (request: SealedRequest, signal: AbortSignal) => Promise<UserId>;
+export type CheckUser = (
+  request: SealedRequest,
+  grant: Grant,
+  signal: AbortSignal,
+) => Promise<UserId>;
 
 /**
  * Finds the user and refuses whoever must not be reset.
@@ -23,7 +27,7 @@ export type CheckUser = (request: SealedRequest, signal: AbortSignal) => Promise
  * code of a read.
  */
 export function createCheckUser({ users, policy }: CheckUserDependencies): CheckUser {
-  return async (request, signal) => {
+  return async (request, grant, signal) => {
     const { customerTenantId, user: reference } = request;
     if (reference.kind === 'id') {
       const { userId } = reference;
@@ -31,12 +35,12 @@ export function createCheckUser({ users, policy }: CheckUserDependencies): Check
         users.get({ customerTenantId, userId }, signal),
         readRoles(request, userId, signal),
       ]);
-      refuse(user, roles, request);
+      refuse(user, roles, request, grant);
       return userId;
     }
     const { userPrincipalName } = reference;
     const user = await users.findBySignInName({ customerTenantId, userPrincipalName }, signal);
-    refuse(user, await readRoles(request, user.userId, signal), request);
+    refuse(user, await readRoles(request, user.userId, signal), request, grant);
     return user.userId;
   };
 
@@ -58,6 +62,7 @@ export function createCheckUser({ users, policy }: CheckUserDependencies): Check
     user: CustomerUser,
     roles: readonly string[] | ResetError,
     { passwordProfile, isChosen }: SealedRequest,
+    { mayResetAdmins }: Grant,
   ): void {
     if (user.isDeleted) refuseAs('UserDeleted', 'the user is deleted');
     if (user.isFederated) {
@@ -67,7 +72,7 @@ export function createCheckUser({ users, policy }: CheckUserDependencies): Check
       refuseAs('UserSynchronized', 'the user is synchronized from on-premises; reset it there');
     }
     if (roles instanceof ResetError) throw rolesUnreadable(roles);
-    if (roles.length > 0) {
+    if (roles.length > 0 && !mayResetAdmins) {
       refuseAs('UserIsAdmin', 'the user holds a directory role');
     }
     const fault = isChosen

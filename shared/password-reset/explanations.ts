@@ -16,6 +16,10 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   Cancelled: 'It was cancelled before it came to its end',
   IdempotencyConflict:
     'Another request was sent with this idempotency key: choose a new key for a new request',
+  RecipientKeyNotFound: 'No such key is registered for the caller: ask an administrator',
+  PasswordResetConflict: 'The password reset is not over yet',
+  DailyCapReached: 'The caller has reset as many users today as it may: come again tomorrow (UTC)',
+  ApprovalMissing: 'Nobody approved the job in time: send it again',
   PasswordNotAllowed: "The chosen password breaks Entra's rules: choose another",
 
   CustomerNotFound: 'There is no such customer',

@@ -11,6 +11,8 @@ export interface PasswordResetOrder {
   readonly password?: Secret;
   readonly forceChangePassword: boolean;
   readonly delivery: Delivery;
+  /** Only for delivery `recipientKey`: the `kid` of the key. */
+  readonly recipientKeyId?: string;
   readonly reference?: string;
   /** The same key with the same order is the same reset. */
   readonly idempotencyKey?: string;

@@ -6,7 +6,7 @@ import type {
   UserPrincipalName,
   UserReference,
 } from './ids.js';
-import type { Delivery, OpenRow, ResetRow } from './reset-row.js';
+import type { AppliedRow, Delivery, OpenRow, ResetRow } from './reset-row.js';
 
 /** The partner's customers. */
 export interface Customers {
@@ -81,6 +81,8 @@ export interface SealedRequest {
   readonly caller: string;
   readonly permission: 'reset' | 'bulkReset';
   readonly delivery: Delivery;
+  /** Only for delivery `recipientKey`: the `kid` of the key. */
+  readonly recipientKeyId?: string;
   readonly customerTenantId: CustomerTenantId;
   readonly user: UserReference;
   readonly passwordProfile: PasswordProfile;
@@ -106,13 +108,36 @@ export interface Seals {
 /**
  * May this caller, as things stand now, do this at all, and to this customer?
  *
- * @throws {@link ResetError} `PermissionDenied`; `CustomerNotFound` for a customer out of scope
+ * @throws {@link ResetError} `PermissionDenied`; `CustomerNotFound` for a customer out of scope;
+ * `RecipientKeyNotFound`
  */
 export type Authorize = (
-  request: Pick<SealedRequest, 'caller' | 'permission' | 'isChosen'> &
+  request: Pick<
+    SealedRequest,
+    'caller' | 'permission' | 'isChosen' | 'delivery' | 'recipientKeyId'
+  > &
     Partial<Pick<SealedRequest, 'customerTenantId'>>,
   signal: AbortSignal,
-) => Promise<void>;
+) => Promise<Grant>;
+
+/** What a caller may do beyond the request itself. */
+export interface Grant {
+  readonly mayResetAdmins: boolean;
+}
+
+/**
+ * Encrypts a password to the key that an administrator registered for the caller: a compact JWE around
+ * the JSON `{ resetId, customerTenantId, userId, password }`.
+ *
+ * @throws {@link ResetError} `RecipientKeyNotFound`, or a code of Key Vault
+ */
+export type EncryptForRecipient = (
+  password: {
+    readonly resetId: string;
+    readonly userId: UserId;
+  } & Pick<SealedRequest, 'caller' | 'recipientKeyId' | 'customerTenantId' | 'passwordProfile'>,
+  signal: AbortSignal,
+) => Promise<string>;
 
 export interface Stored<Row extends ResetRow = ResetRow> {
   readonly row: Row;
@@ -154,8 +179,8 @@ export interface ResetStore {
 export interface SingleResets {
   /** Rows that are not settled, accepted on this day (UTC) or up to `days - 1` before it. */
   open(days: { readonly lastDayMs: number; readonly days: number }): AsyncIterable<Stored<OpenRow>>;
-  /** Applied rows accepted on that day (UTC) that still hold their seal. */
-  sealed(dayMs: number): AsyncIterable<Stored>;
+  /** Applied rows accepted on that day (UTC) that still hold their password in some form. */
+  withPassword(dayMs: number): AsyncIterable<Stored<AppliedRow>>;
   /** Deletes every row accepted on that day (UTC). */
   deleteDay(dayMs: number): Promise<void>;
 }

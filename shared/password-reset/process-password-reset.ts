@@ -110,8 +110,8 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     request: SealedRequest,
     signal: AbortSignal,
   ): Promise<UserId> {
-    await authorize(request, signal);
-    const userId = await checkUser(request, signal);
+    const grant = await authorize(request, signal);
+    const userId = await checkUser(request, grant, signal);
     if (row.userId === undefined || row.userId === userId) return userId;
     throw new ResetError(
       'UserNotFound',

@@ -1,9 +1,9 @@
 import type { ResetStore, SingleResets } from './ports.js';
 import { readableForMs } from './read-password-reset.js';
-import { withoutSeal } from './reset-row.js';
+import { withoutPassword } from './reset-row.js';
 
 export interface PurgeDependencies {
-  readonly singles: Pick<SingleResets, 'sealed' | 'deleteDay'>;
+  readonly singles: Pick<SingleResets, 'withPassword' | 'deleteDay'>;
   readonly resets: Pick<ResetStore, 'replace'>;
   readonly now: () => number;
 }
@@ -19,10 +19,10 @@ export function createPurgePasswordResets({ singles, resets, now }: PurgeDepende
   return async (signal: AbortSignal): Promise<{ readonly purged: number }> => {
     let purged = 0;
     for (const day of daysBefore(readableForMs / dayMs)) {
-      for await (const { row, etag } of singles.sealed(day)) {
+      for await (const { row, etag } of singles.withPassword(day)) {
         signal.throwIfAborted();
-        if (row.state !== 'applied' || now() < row.settledAtMs + readableForMs) continue;
-        await resets.replace(withoutSeal(row), etag);
+        if (now() < row.settledAtMs + readableForMs) continue;
+        await resets.replace(withoutPassword(row), etag);
         purged += 1;
       }
     }

@@ -2,7 +2,7 @@ import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
 import type { ResetStore, Seals, UserLock, UserLocks } from './ports.js';
 import { ResetError } from './reset-error.js';
-import { type ResetRow, shadowEndsAtMs } from './reset-row.js';
+import { type AppliedRow, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface ReadDependencies {
   readonly resets: Pick<ResetStore, 'read'>;
@@ -26,6 +26,7 @@ export function createReadPasswordReset({ resets }: ReadDependencies) {
 /** Who wants to read a password, and of which customers that is allowed now. */
 export interface Reader {
   readonly name: string;
+  readonly mayReadPasswords: boolean;
   maySee(customerTenantId: CustomerTenantId): boolean;
 }
 
@@ -45,6 +46,8 @@ export type ReadPassword = ReturnType<typeof createReadPassword>;
 /** The password, or why it is not shown. */
 export type ReadablePassword =
   | { readonly kind: 'password'; readonly password: Secret }
+  /** Only the recipient can read it. */
+  | { readonly kind: 'encrypted'; readonly encryptedPassword: string }
   /** There is none to be shown, or not to this reader. */
   | { readonly kind: 'none' }
   /** An attempt with unknown outcome may still arrive: the password works, but not yet for sure. */
@@ -53,27 +56,47 @@ export type ReadablePassword =
   | { readonly kind: 'superseded' };
 
 /**
- * The password of an applied row, if it is delivered by the answer to the caller who asked for it and
- * who may still see the customer. Who and which customer that is, is read from the seal, which storage
- * cannot forge.
+ * The password of an applied row as its delivery wants it, for the caller who asked for it and who may
+ * still see the customer. Who and which customer that is, is read from the seal, which storage cannot
+ * forge; a row without seal holds nothing that anybody but the recipient can read.
  */
 export function createReadPassword(dependencies: ReadPasswordDependencies) {
   const { seals, locks, resets, settleMs, now } = dependencies;
 
   return async (row: ResetRow, reader: Reader, signal: AbortSignal): Promise<ReadablePassword> => {
-    const { resetId, customerTenantId, userId } = row;
-    if (row.state !== 'applied' || row.seal === undefined) return { kind: 'none' };
+    if (row.state !== 'applied') return { kind: 'none' };
     if (now() >= row.settledAtMs + readableForMs) return { kind: 'none' };
-    const request = await seals.open(resetId, row.seal, signal);
-    const isTheirs = request?.caller === reader.name && request.delivery === 'response';
-    if (!isTheirs || !reader.maySee(request.customerTenantId)) return { kind: 'none' };
+    const readable = await readAs(reader, row, signal);
+    if (readable.kind === 'none') return readable;
 
+    const { resetId, customerTenantId, userId } = row;
     const untilMs = shadowEndsAtMs(row, { settleMs });
     if (untilMs > now()) return { kind: 'settling', untilMs };
     const lock = userId && (await locks.read({ customerTenantId, userId }));
     if (lock && (await isSuperseded(resetId, lock))) return { kind: 'superseded' };
-    return { kind: 'password', password: request.passwordProfile.password };
+    return readable;
   };
+
+  /** Whatever the reader may have of it in the end. */
+  async function readAs(
+    reader: Reader,
+    row: AppliedRow,
+    signal: AbortSignal,
+  ): Promise<ReadablePassword> {
+    const { encryptedPassword, seal } = row;
+    if (encryptedPassword !== undefined) {
+      const isTheirs = row.caller === reader.name && reader.maySee(row.customerTenantId);
+      return isTheirs ? { kind: 'encrypted', encryptedPassword } : { kind: 'none' };
+    }
+    const request = seal === undefined ? undefined : await seals.open(row.resetId, seal, signal);
+    if (request?.caller !== reader.name || !reader.maySee(request.customerTenantId)) {
+      return { kind: 'none' };
+    }
+    const isShown = request.delivery === 'response' && reader.mayReadPasswords;
+    return isShown
+      ? { kind: 'password', password: request.passwordProfile.password }
+      : { kind: 'none' };
+  }
 
   /** A newer reset that was refused has changed nothing. */
   async function isSuperseded(resetId: string, lock: UserLock): Promise<boolean> {

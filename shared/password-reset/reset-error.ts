@@ -23,6 +23,10 @@ export const recoveryByCode = {
   Cancelled: 'never',
   IdempotencyConflict: 'never',
   PasswordNotAllowed: 'never',
+  RecipientKeyNotFound: 'never',
+  PasswordResetConflict: 'never',
+  DailyCapReached: 'never',
+  ApprovalMissing: 'never',
 
   // Whom it is about.
   CustomerNotFound: 'never',

@@ -1,8 +1,17 @@
 import { type ResetError, type ResetErrorCode, recoveryByCode } from './reset-error.js';
 import type { CustomerTenantId, UserId } from './ids.js';
 
-/** How the password reaches its person: in the answer to the caller, or not at all. */
-export type Delivery = 'response' | 'none';
+/**
+ * How the password reaches its person.
+ *
+ * - `link`: a page that shows it once, to whoever has the address.
+ * - `recipientKey`: in the answer to the caller, encrypted to a key that was registered for it.
+ * - `response`: in the answer to the caller.
+ * - `none`: nobody gets to see it.
+ */
+export const deliveries = ['link', 'recipientKey', 'response', 'none'] as const;
+
+export type Delivery = (typeof deliveries)[number];
 
 /** The one record of a password reset. Everything else (queue messages, monitors) only points at it. */
 export type ResetRow = ResetFacts & ResetState;
@@ -47,8 +56,7 @@ interface ClaimedState {
 }
 
 type SettledState =
-  /** The password was changed. The seal stays while the password is still to be delivered. */
-  | { readonly state: 'applied'; readonly settledAtMs: number; readonly seal?: string }
+  | AppliedState
   /** Refused for good, and certainly never applied. */
   | { readonly state: 'rejected'; readonly settledAtMs: number; readonly code: ResetErrorCode }
   /** Withdrawn before the first attempt. */
@@ -56,13 +64,35 @@ type SettledState =
   /** Given up although the password may have been changed: a person must look. */
   | { readonly state: 'attention'; readonly settledAtMs: number; readonly code: 'OutcomeUnknown' };
 
+/** The password was changed. The seal stays while the password is still to be delivered. */
+interface AppliedState {
+  readonly state: 'applied';
+  readonly settledAtMs: number;
+  /** Of a password that is still to be shown. */
+  readonly seal?: string;
+  /** A compact JWE, for delivery `recipientKey`. */
+  readonly encryptedPassword?: string;
+  /** When the link was opened; the password can be shown no more. */
+  readonly openedAtMs?: number;
+  /** Tells whose write it is that has opened the link. */
+  readonly openingId?: string;
+  /** When the caller withdrew the password. */
+  readonly revokedAtMs?: number;
+}
+
 export type OpenRow = ResetFacts & OpenState;
 export type ClaimedRow = ResetFacts & ClaimedState;
 export type SettledRow = ResetFacts & SettledState;
+export type AppliedRow = ResetFacts & AppliedState;
 
 /** What became of one attempt. */
 export type AttemptOutcome =
-  | { readonly kind: 'applied'; readonly userId: UserId }
+  | {
+      readonly kind: 'applied';
+      readonly userId: UserId;
+      /** For delivery `recipientKey`. */
+      readonly encryptedPassword?: string;
+    }
   | { readonly kind: 'failed'; readonly userId?: UserId; readonly error: ResetError }
   /** Nothing was sent, because somebody else comes first. */
   | { readonly kind: 'postponed'; readonly userId?: UserId; readonly untilMs: number }
@@ -162,9 +192,16 @@ export function cancel(row: OpenRow, settledAtMs: number): SettledRow {
 }
 
 /** An applied row whose password nobody can read any more. */
-export function withoutSeal(row: ResetRow): ResetRow {
-  if (row.state !== 'applied') return row;
-  return { ...factsOf(row), state: 'applied', settledAtMs: row.settledAtMs };
+export function withoutPassword(row: AppliedRow): AppliedRow {
+  const { settledAtMs, openedAtMs, openingId, revokedAtMs } = row;
+  return {
+    ...factsOf(row),
+    state: 'applied',
+    settledAtMs,
+    ...(openedAtMs !== undefined && { openedAtMs }),
+    ...(openingId !== undefined && { openingId }),
+    ...(revokedAtMs !== undefined && { revokedAtMs }),
+  };
 }
 
 /** Whether a row that nobody holds has had all the attempts or all the time there is. */
@@ -223,8 +260,15 @@ export function settle(
   };
   switch (outcome.kind) {
     case 'applied': {
-      const isToBeDelivered = row.delivery !== 'none';
-      return { ...facts, state: 'applied', settledAtMs: nowMs, ...(isToBeDelivered && { seal }) };
+      const { encryptedPassword } = outcome;
+      const isToBeShown = row.delivery === 'link' || row.delivery === 'response';
+      return {
+        ...facts,
+        state: 'applied',
+        settledAtMs: nowMs,
+        ...(isToBeShown && { seal }),
+        ...(encryptedPassword !== undefined && { encryptedPassword }),
+      };
     }
     case 'postponed': {
       const attempts = row.attempts - 1;

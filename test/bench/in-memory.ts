@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
+import { allowEverything } from '../fakes/allow-everything.js';
 import { randomUUID } from 'node:crypto';
 import { createOpenLines } from '../../shared/bulk-reset/bulk-lines.js';
 import { createReadBulkRows } from '../../shared/bulk-reset/bulk-rows.js';
@@ -70,7 +72,7 @@ const users: CustomerUsers = {
   },
 };
 
-const authorize = () => Promise.resolve();
+const authorize = allowEverything;
 const newPassword = () => generatePassword({ kind: 'random', length: 16 });
 const seals = createSeals({ envelopes: createEnvelopes({ keys: new FakeSealingKeys() }) });
 const limit = createFairLimit({ maxConcurrent: 16 });
@@ -81,6 +83,7 @@ const wakeUps = {
 };
 const wakeSlices = createWakeSlices({ bulkResets, wakeUps });
 const attempt = createAttempt({
+  encryptForRecipient: fakeEncryptForRecipient,
   users,
   takeUser: createTakeUser({ locks, resets, settleMs: limits.settleMs, now }),
   brakes,

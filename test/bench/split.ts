@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { allowEverything } from '../fakes/allow-everything.js';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { startAzurite } from '../../infra/local/azurite.js';
@@ -39,7 +40,7 @@ const now = Date.now;
 const { signal } = new AbortController();
 const readBulkRows = createReadBulkRows({
   customers: new FakeCustomers(),
-  authorize: () => Promise.resolve(),
+  authorize: allowEverything,
 });
 
 const azurite = await startAzurite();

@@ -7,6 +7,9 @@ export function aCaller(values: Partial<Caller> = {}): Caller {
     name: 'helpdesk',
     permissions: new Set(['reset', 'bulkReset'] as const),
     customers: new Set([customerTenantId]),
+    recipientKeys: new Map(),
+    maxResetsPerDay: 1_000,
+    approvalAboveRows: 200,
     ...values,
   };
 }

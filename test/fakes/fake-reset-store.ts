@@ -1,7 +1,12 @@
 import { bulkRowResetId, rowsPerShard, rowsPerSlice } from '../../shared/bulk-reset/bulk-reset.js';
 import type { BulkResetRows, RowOutcome, Slice } from '../../shared/bulk-reset/ports.js';
 import type { ResetStore, SingleResets, Stored } from '../../shared/password-reset/ports.js';
-import { isSettled, type OpenRow, type ResetRow } from '../../shared/password-reset/reset-row.js';
+import {
+  type AppliedRow,
+  isSettled,
+  type OpenRow,
+  type ResetRow,
+} from '../../shared/password-reset/reset-row.js';
 
 type Operation = keyof ResetStore | keyof BulkResetRows | keyof SingleResets;
 type Write = 'create' | 'createMany' | 'replace' | 'replaceMany';
@@ -92,9 +97,12 @@ export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
     return this.#range(bulkResetId, first, first + rowsPerSlice - 1).filter(isOpen);
   }
 
-  async sealedRows(bulkResetId: string, shard: number): Promise<readonly Stored[]> {
-    await this.#answer('sealedRows');
-    return this.#shard(bulkResetId, shard).filter(isSealed);
+  async rowsWithPassword(
+    bulkResetId: string,
+    shard: number,
+  ): Promise<readonly Stored<AppliedRow>[]> {
+    await this.#answer('rowsWithPassword');
+    return this.#shard(bulkResetId, shard).filter(holdsPassword);
   }
 
   async deleteShard(bulkResetId: string, shard: number): Promise<void> {
@@ -109,9 +117,9 @@ export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
     }
   }
 
-  async *sealed(day: number) {
-    await this.#answer('sealed');
-    for (const stored of this.#onDay(day)) if (isSealed(stored)) yield stored;
+  async *withPassword(day: number) {
+    await this.#answer('withPassword');
+    for (const stored of this.#onDay(day)) if (holdsPassword(stored)) yield stored;
   }
 
   async deleteDay(day: number): Promise<void> {
@@ -169,8 +177,9 @@ function isOpen(stored: Stored): stored is Stored<OpenRow> {
   return !isSettled(stored.row);
 }
 
-function isSealed({ row }: Stored): boolean {
-  return row.state === 'applied' && row.seal !== undefined;
+function holdsPassword(stored: Stored): stored is Stored<AppliedRow> {
+  const { row } = stored;
+  return row.state === 'applied' && (row.seal ?? row.encryptedPassword) !== undefined;
 }
 
 function toOutcome(row: ResetRow): RowOutcome {

@@ -142,7 +142,7 @@ export function describeBulkResetRows(
       });
     });
 
-    describe('sealedRows()', () => {
+    describe('rowsWithPassword()', () => {
       it('gives the applied rows of a shard that still hold their seal', async () => {
         const bulkResetId = randomUUID();
         const sealed = aResetRow({
@@ -159,7 +159,7 @@ export function describeBulkResetRows(
           }),
         ]);
 
-        const found = await resets.sealedRows(bulkResetId, 0);
+        const found = await resets.rowsWithPassword(bulkResetId, 0);
 
         expect(found).toStrictEqual([await resets.read(sealed.resetId)]);
         expect(found).toHaveLength(1);
@@ -169,7 +169,7 @@ export function describeBulkResetRows(
         const bulkResetId = randomUUID();
         await resets.createMany([1, 2].map((row) => sealedRow(bulkResetId, row)));
 
-        const found = await resets.sealedRows(bulkResetId, 0);
+        const found = await resets.rowsWithPassword(bulkResetId, 0);
         await resets.replaceMany(
           found.map(({ row, etag }) => ({
             row: aResetRow({ state: 'applied', resetId: row.resetId }),
@@ -178,7 +178,7 @@ export function describeBulkResetRows(
         );
 
         expect(found).toHaveLength(2);
-        expect(await resets.sealedRows(bulkResetId, 0)).toEqual([]);
+        expect(await resets.rowsWithPassword(bulkResetId, 0)).toEqual([]);
       });
     });
 

@@ -83,7 +83,7 @@ export function describeSingleResets(
       });
     });
 
-    describe('sealed()', () => {
+    describe('withPassword()', () => {
       it('gives applied rows of the day that still hold their seal', async () => {
         const resetId = newId('20260301');
         await create(aResetRow({ resetId, state: 'applied', seal: 'a seal' }));
@@ -91,7 +91,7 @@ export function describeSingleResets(
         for (const state of allStates)
           await create(aResetRow({ resetId: newId('20260301'), state }));
 
-        const found = await toArray(resets.sealed(noonMs));
+        const found = await toArray(resets.withPassword(noonMs));
 
         expect(found).toStrictEqual([await resets.read(resetId)]);
         expect(found).toHaveLength(1);

@@ -112,7 +112,7 @@ describe('createTableResetStore() with rows that it cannot understand', () => {
       const page = await resets.page({ bulkResetId, afterRow: 0, limit: 2 });
       const open = await resets.openRows({ bulkResetId, slice: 0 });
       const outcomes = await resets.outcomes(bulkResetId, 0);
-      const found = await resets.sealedRows(bulkResetId, 0);
+      const found = await resets.rowsWithPassword(bulkResetId, 0);
 
       expect(page.map(bulkRowNumber)).toEqual([1, 3]);
       expect(open.map(({ row }) => bulkRowNumber(row))).toEqual([1, 3]);
@@ -170,7 +170,7 @@ describe('createTableResetStore() without a table service', () => {
         resets.replaceMany([{ row, etag: '"1"' }]),
         resets.outcomes(bulkResetId, 0),
         resets.openRows({ bulkResetId, slice: 0 }),
-        resets.sealedRows(bulkResetId, 0),
+        resets.rowsWithPassword(bulkResetId, 0),
         resets.deleteShard(bulkResetId, 0),
         resets.deleteDay(acceptedAtMs),
       ].map((work) => work.catch((error: unknown) => error)),

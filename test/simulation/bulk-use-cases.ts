@@ -1,4 +1,5 @@
 import { createOpenLines } from '../../shared/bulk-reset/bulk-lines.js';
+import { allowEverything } from '../fakes/allow-everything.js';
 import { createReadBulkRows } from '../../shared/bulk-reset/bulk-rows.js';
 import {
   createAcknowledgeBulkReset,
@@ -50,7 +51,7 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       openLines: createOpenLines({ inbox: new FakeInbox(), orders, bulkResets, rows }),
       readBulkRows: createReadBulkRows({
         customers: { findByDomain: () => Promise.resolve(undefined) },
-        authorize: () => Promise.resolve(),
+        authorize: allowEverything,
       }),
       splitRows: createSplitRows({ seals, resets, newPassword }),
       wakeSlices,

@@ -78,7 +78,11 @@ export function createCallers(world: World, hosts: Hosts) {
     row: ResetRow,
     signal: AbortSignal,
   ): Promise<ReadablePassword> {
-    return useCases.readPassword(row, { name: caller, maySee: () => true }, signal);
+    return useCases.readPassword(
+      row,
+      { name: caller, mayReadPasswords: true, maySee: () => true },
+      signal,
+    );
   }
 
   /** What the answer over HTTP says is what somebody gets to know. */

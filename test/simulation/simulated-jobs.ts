@@ -135,8 +135,10 @@ export function bulkRowsOf(process: HostProcess, rows: BulkResetRows): BulkReset
       process.effect(`open rows of ${sliceName(slice.bulkResetId, slice.slice)}`, () =>
         rows.openRows(slice),
       ),
-    sealedRows: (bulkResetId, shard) =>
-      process.effect(`sealed rows of ${bulkResetId}`, () => rows.sealedRows(bulkResetId, shard)),
+    rowsWithPassword: (bulkResetId, shard) =>
+      process.effect(`sealed rows of ${bulkResetId}`, () =>
+        rows.rowsWithPassword(bulkResetId, shard),
+      ),
     deleteShard: (bulkResetId, shard) =>
       process.effect(
         `delete shard of ${bulkResetId}`,

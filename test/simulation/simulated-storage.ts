@@ -81,7 +81,8 @@ export class SimulatedStorage implements StorageView {
           write,
         ),
       open: (days) => this.#listed(process, 'list open rows', () => rows.open(days)),
-      sealed: (day) => this.#listed(process, 'list sealed rows', () => rows.sealed(day)),
+      withPassword: (day) =>
+        this.#listed(process, 'list rows with password', () => rows.withPassword(day)),
       deleteDay: (day) => process.effect('delete day', () => rows.deleteDay(day), write),
     };
   }

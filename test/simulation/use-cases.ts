@@ -1,4 +1,6 @@
 import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
+import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
+import { allowEverything } from '../fakes/allow-everything.js';
 import {
   type AttemptPasswordReset,
   createAttempt,
@@ -49,7 +51,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
   const locks = storage.locks(process);
   const control = world.control.control(process);
   const wakeUps = world.resetQueue.sender(process);
-  const authorize = () => Promise.resolve();
+  const authorize = allowEverything;
   const pace = createFairLimit({ maxConcurrent: 16 });
   const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
   const checkUser = createCheckUser({
@@ -69,6 +71,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       resetPassword: (request) => directory.resetPassword(process, one.claimed.row, request),
     };
     const attemptOnce = createAttempt({
+      encryptForRecipient: fakeEncryptForRecipient,
       users,
       takeUser,
       brakes,

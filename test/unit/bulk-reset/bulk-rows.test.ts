@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aCallerList } from '../../builders/a-caller-list.js';
 import type { BulkResetOrder, RowFields } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { BulkLine } from '../../../shared/bulk-reset/bulk-lines.js';
 import { type CheckedRow, createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
@@ -264,12 +265,7 @@ describe('createReadBulkRows()', () => {
 function aReader({ caller = aCaller({ customers: 'all' }) }: { readonly caller?: Caller } = {}) {
   const customers = new FakeCustomers(domains);
   const authorized: (CustomerTenantId | undefined)[] = [];
-  const authorizeCaller = createAuthorize(() =>
-    Promise.resolve({
-      findByApiKey: () => undefined,
-      findByName: (name) => (name === caller.name ? caller : undefined),
-    }),
-  );
+  const authorizeCaller = createAuthorize(() => Promise.resolve(aCallerList([caller])));
   const read = createReadBulkRows({
     customers,
     authorize: (request, withSignal) => {

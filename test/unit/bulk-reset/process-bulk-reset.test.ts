@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { allowEverything } from '../../fakes/allow-everything.js';
 import { createOpenLines } from '../../../shared/bulk-reset/bulk-lines.js';
 import type { BulkResetOrder, RowFields } from '../../../shared/bulk-reset/bulk-reset.js';
 import { createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
@@ -611,7 +612,7 @@ function aProcess(order?: BulkResetOrder) {
     orders,
     rowFaults,
     openLines: createOpenLines({ inbox, orders, bulkResets, rows: resets }),
-    readBulkRows: createReadBulkRows({ customers, authorize: () => Promise.resolve() }),
+    readBulkRows: createReadBulkRows({ customers, authorize: allowEverything }),
     splitRows: createSplitRows({
       seals: {
         seal: (_resetId, { passwordProfile }) =>

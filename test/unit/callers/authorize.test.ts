@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aCallerList } from '../../builders/a-caller-list.js';
 import { createAuthorize, requirePermission } from '../../../shared/callers/authorize.js';
 import { type Caller, type Permission, permissions } from '../../../shared/callers/caller.js';
 import { customerNotFound } from '../../../shared/password-reset/customer-not-found.js';
@@ -125,7 +126,14 @@ describe('requirePermission()', () => {
 });
 
 function asking(values: Partial<Parameters<Authorize>[0]> = {}): Parameters<Authorize>[0] {
-  return { caller: 'helpdesk', permission: 'reset', customerTenantId, isChosen: false, ...values };
+  return {
+    caller: 'helpdesk',
+    permission: 'reset',
+    customerTenantId,
+    isChosen: false,
+    delivery: 'none',
+    ...values,
+  };
 }
 
 function authorizeWith(caller: Caller): Authorize {
@@ -133,10 +141,7 @@ function authorizeWith(caller: Caller): Authorize {
 }
 
 function listOf(caller: Caller) {
-  return {
-    findByName: (name: string) => (name === caller.name ? caller : undefined),
-    findByApiKey: () => undefined,
-  };
+  return aCallerList([caller]);
 }
 
 function allBut(permission: Permission): ReadonlySet<Permission> {

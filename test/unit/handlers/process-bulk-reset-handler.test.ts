@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aCallerList } from '../../builders/a-caller-list.js';
 import type { BulkResetOrder, BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { ProcessedBulkReset } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
@@ -406,10 +407,7 @@ function aQueue(values: QueueValues) {
     readCallerList: () =>
       callersFailure
         ? Promise.reject(callersFailure)
-        : Promise.resolve({
-            findByApiKey: () => undefined,
-            findByName: (name) => (name === caller?.name ? caller : undefined),
-          }),
+        : Promise.resolve(aCallerList(caller ? [caller] : [])),
     keepBulkReset: (taken) => {
       orders.push(taken);
       return submitted ? Promise.reject(submitted) : Promise.resolve(aBulkResetRow());

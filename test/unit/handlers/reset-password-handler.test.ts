@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aCallerList } from '../../builders/a-caller-list.js';
 import { createAuthorize } from '../../../shared/callers/authorize.js';
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import { createHttpDoor } from '../../../shared/handlers/http-door.js';
@@ -456,9 +457,7 @@ function aDoorWithRules(permissions: readonly Permission[]) {
   };
   const dependencies: AcceptDependencies = {
     customers: new FakeCustomers({ 'contoso.com': customerTenantId, 'fabrikam.com': fabrikam }),
-    authorize: createAuthorize(() =>
-      Promise.resolve({ findByApiKey: () => undefined, findByName: () => caller }),
-    ),
+    authorize: createAuthorize(() => Promise.resolve(aCallerList([caller]))),
     brakes: { check: unreachable },
     claimIdempotencyKey: unreachable,
     checkUser: unreachable,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
+import { plainGrant } from '../../fakes/allow-everything.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import { createAcceptPasswordReset } from '../../../shared/password-reset/accept-password-reset.js';
@@ -697,7 +699,7 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
     wakeUps,
     authorize: (request) => {
       asked.push(request);
-      return refusal ? Promise.reject(refusal) : Promise.resolve();
+      return refusal ? Promise.reject(refusal) : Promise.resolve(plainGrant);
     },
     claimIdempotencyKey: createClaimIdempotencyKey({
       keys: idempotencyKeys,
@@ -706,6 +708,7 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
     }),
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
     attempt: createAttempt({
+      encryptForRecipient: fakeEncryptForRecipient,
       ...working,
       users,
       takeUser: createTakeUser({ locks, resets, settleMs: defaultLimits.settleMs, now }),

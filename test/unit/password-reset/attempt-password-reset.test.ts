@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import {
@@ -572,6 +573,7 @@ function attemptOn(row: ClaimedRow, given: Given = {}) {
   const { settleMs } = defaultLimits;
   const learnt: unknown[] = [];
   const attempt = createAttempt({
+    encryptForRecipient: fakeEncryptForRecipient,
     users,
     resets,
     seals,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { plainGrant } from '../../fakes/allow-everything.js';
+import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { createCheckUser } from '../../../shared/password-reset/check-user.js';
 import type { UserId, UserPrincipalName } from '../../../shared/password-reset/ids.js';
 import {
@@ -213,7 +215,10 @@ function checkOf(
   policy: { resetSynchronizedUsers: boolean } = { resetSynchronizedUsers: false },
 ) {
   const users = new FakeCustomerUsers(known);
-  return { users, check: createCheckUser({ users, policy }) };
+  const checkUser = createCheckUser({ users, policy });
+  const check = (request: SealedRequest, signal: AbortSignal, grant = plainGrant) =>
+    checkUser(request, grant, signal);
+  return { users, check };
 }
 
 function profile(password: string) {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
+import { plainGrant } from '../../fakes/allow-everything.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
@@ -484,7 +486,7 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
   let refusal: ResetError | undefined;
   const authorize: Authorize = (sealed) => {
     asked.push(sealed as SealedRequest);
-    return refusal ? Promise.reject(refusal) : Promise.resolve();
+    return refusal ? Promise.reject(refusal) : Promise.resolve(plainGrant);
   };
   const { now } = clock;
   const pace = { slowDown: () => undefined, speedUp: () => undefined };
@@ -495,6 +497,7 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
     authorize,
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
     attempt: createAttempt({
+      encryptForRecipient: fakeEncryptForRecipient,
       ...working,
       users,
       takeUser: createTakeUser({ locks, resets, settleMs, now }),

@@ -45,7 +45,11 @@ describe('createReadPasswordReset()', () => {
 });
 
 describe('createReadPassword()', () => {
-  const helpdesk: Reader = { name: 'helpdesk', maySee: (id) => id === customerTenantId };
+  const helpdesk: Reader = {
+    name: 'helpdesk',
+    mayReadPasswords: true,
+    maySee: (id) => id === customerTenantId,
+  };
   const applied = aResetRow({ state: 'applied', userId });
   const none = { kind: 'none' };
 

@@ -1,0 +1,34 @@
+import type { JWK } from 'jose';
+import { z } from 'zod';
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be base64url');
+const kid = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, . _ -');
+/** A modulus of 2048 to 4096 bits. */
+const modulus = base64url.min(342, 'must have at least 2048 bits').max(683);
+const coordinate = base64url.length(43);
+const use = z.literal('enc').exactOptional();
+
+/**
+ * The public half of a recipient's key. There is no other field: a private half does not pass.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-6
+ */
+export const recipientKey: z.ZodType<JWK & { readonly kid: string }> = z.discriminatedUnion('kty', [
+  z.strictObject({
+    kty: z.literal('RSA'),
+    kid,
+    use,
+    alg: z.literal('RSA-OAEP-256').default('RSA-OAEP-256'),
+    n: modulus,
+    e: z.literal('AQAB'),
+  }),
+  z.strictObject({
+    kty: z.literal('EC'),
+    kid,
+    use,
+    alg: z.literal('ECDH-ES+A256KW').default('ECDH-ES+A256KW'),
+    crv: z.literal('P-256'),
+    x: coordinate,
+    y: coordinate,
+  }),
+]);

@@ -218,7 +218,7 @@ describe('createReadBulkRows()', () => {
     });
 
     it('is told to be unknown in the same words whether unknown or out of scope', async () => {
-      const caller = aCaller({ customers: new Set([contoso]) });
+      const caller = aCaller({ permissions: mayAll, customers: new Set([contoso]) });
       const order = aBulkResetOrder({
         source: {
           kind: 'rows',
@@ -262,7 +262,11 @@ describe('createReadBulkRows()', () => {
   });
 });
 
-function aReader({ caller = aCaller({ customers: 'all' }) }: { readonly caller?: Caller } = {}) {
+const mayAll = new Set(['bulkReset', 'readPassword'] as const);
+
+function aReader({
+  caller = aCaller({ permissions: mayAll, customers: 'all' }),
+}: { readonly caller?: Caller } = {}) {
   const customers = new FakeCustomers(domains);
   const authorized: (CustomerTenantId | undefined)[] = [];
   const authorizeCaller = createAuthorize(() => Promise.resolve(aCallerList([caller])));

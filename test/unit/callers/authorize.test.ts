@@ -16,7 +16,9 @@ describe('createAuthorize()', () => {
     async (permission) => {
       const authorize = authorizeWith(aCaller({ permissions: new Set([permission]) }));
 
-      await expect(authorize(asking({ permission }), signal)).resolves.toBeUndefined();
+      await expect(authorize(asking({ permission }), signal)).resolves.toEqual({
+        mayResetAdmins: false,
+      });
     },
   );
 
@@ -37,7 +39,9 @@ describe('createAuthorize()', () => {
       aCaller({ permissions: new Set(['reset', 'choosePassword'] as const) }),
     );
 
-    await expect(authorize(asking({ isChosen: true }), signal)).resolves.toBeUndefined();
+    await expect(authorize(asking({ isChosen: true }), signal)).resolves.toEqual({
+      mayResetAdmins: false,
+    });
   });
 
   it('refuses who chose the password and may not', async () => {
@@ -47,7 +51,36 @@ describe('createAuthorize()', () => {
       code: 'PermissionDenied',
       message: 'The caller helpdesk lacks the permission choosePassword',
     });
-    await expect(authorize(asking({ isChosen: false }), signal)).resolves.toBeUndefined();
+    await expect(authorize(asking({ isChosen: false }), signal)).resolves.toBeDefined();
+  });
+
+  it('refuses a password in the answer to who may not read any', async () => {
+    const authorize = authorizeWith(aCaller({ permissions: allBut('readPassword') }));
+
+    await expect(authorize(asking({ delivery: 'response' }), signal)).rejects.toMatchObject({
+      code: 'PermissionDenied',
+      message: 'The caller helpdesk lacks the permission readPassword',
+    });
+    await expect(authorize(asking({ delivery: 'link' }), signal)).resolves.toBeDefined();
+  });
+
+  it('takes a recipient key only while it is listed for the caller', async () => {
+    const recipientKeys = new Map([['2026', { kty: 'EC', kid: '2026' }]]);
+    const asked = asking({ delivery: 'recipientKey', recipientKeyId: '2026' });
+
+    await expect(authorizeWith(aCaller({ recipientKeys }))(asked, signal)).resolves.toBeDefined();
+    await expect(authorizeWith(aCaller())(asked, signal)).rejects.toMatchObject({
+      code: 'RecipientKeyNotFound',
+      target: 'recipientKeyId',
+    });
+  });
+
+  it('grants administrators to whom that is permitted, and to nobody else', async () => {
+    const permitted = aCaller({ permissions: new Set(['reset', 'resetAdmins'] as const) });
+    const lacking = aCaller({ permissions: allBut('resetAdmins') });
+
+    expect(await authorizeWith(permitted)(asking(), signal)).toEqual({ mayResetAdmins: true });
+    expect(await authorizeWith(lacking)(asking(), signal)).toEqual({ mayResetAdmins: false });
   });
 
   it('says of a customer out of scope that there is none, as of one that there is not', async () => {
@@ -66,7 +99,7 @@ describe('createAuthorize()', () => {
   it('lets pass who may touch all customers', async () => {
     const authorize = authorizeWith(aCaller({ customers: 'all' }));
 
-    await expect(authorize(asking(), signal)).resolves.toBeUndefined();
+    await expect(authorize(asking(), signal)).resolves.toEqual({ mayResetAdmins: false });
   });
 
   it('tells who lacks the permission nothing of customers', async () => {

@@ -37,6 +37,9 @@ describe('parseCallerList()', () => {
             name,
             permissions: new Set(granted),
             customers: customers === '*' ? 'all' : new Set(customers.map((id) => id.toLowerCase())),
+            recipientKeys: new Map(),
+            maxResetsPerDay: 1_000,
+            approvalAboveRows: 200,
           });
           const found = keys.map((_, at) => list.findByApiKey(keyOf(name, at), nowMs)?.name);
           expect(found).toEqual(

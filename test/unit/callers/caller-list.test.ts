@@ -19,6 +19,9 @@ describe('parseCallerList()', () => {
       name: 'helpdesk',
       permissions: new Set(['reset', 'choosePassword']),
       customers: new Set([customerTenantId, anotherCustomerTenantId]),
+      recipientKeys: new Map(),
+      maxResetsPerDay: 1_000,
+      approvalAboveRows: 200,
     });
   });
 
@@ -156,11 +159,7 @@ describe('parseCallerList()', () => {
         { apiKeys: ['a', 'b', 'c'].map((one) => ({ sha256: one.repeat(64) })) },
         'at most two keys',
       ],
-      [
-        'one key twice',
-        { apiKeys: [keyOf(key), keyOf(key)] },
-        'helpdesk has a key that is listed twice',
-      ],
+      ['one key twice', { apiKeys: [keyOf(key), keyOf(key)] }, 'helpdesk: a key is listed twice'],
       ['an unknown field', { role: 'admin' }, 'role'],
     ])('with %s', (_what, values, why) => {
       expect(() => listOf(values)).toThrow(why);
@@ -169,7 +168,7 @@ describe('parseCallerList()', () => {
 
     it('with two callers of one name', () => {
       expect(() => parse({ callers: [aListed(), aListed()] })).toThrow(
-        'two callers are named helpdesk',
+        'helpdesk: two callers are named the same',
       );
     });
 
@@ -179,7 +178,7 @@ describe('parseCallerList()', () => {
         aListed({ name: 'flow', apiKeys: [keyOf(key)] }),
       ];
 
-      expect(() => parse({ callers })).toThrow('flow has a key that is listed twice');
+      expect(() => parse({ callers })).toThrow('flow: a key is listed twice');
     });
 
     it('with everything that is wrong, at once', () => {

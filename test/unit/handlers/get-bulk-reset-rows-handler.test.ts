@@ -28,7 +28,7 @@ const address = `https://resets.example/api/bulk-resets/${bulkResetId}/rows`;
 const rows = [1, 2, 1_000, 1_001].map((row) => aRow(row, 'applied', { seal: 'a seal', userId }));
 const csv = { format: 'csv' };
 const header =
-  'row,customerTenantId,userId,status,code,password,passwordWithheld,reference,completedAt';
+  'row,customerTenantId,userId,status,code,password,encryptedPassword,passwordWithheld,reference,completedAt';
 
 describe('createGetBulkResetRowsHandler()', () => {
   it('gives the rows with their numbers and passwords, and the way to the next page', async () => {
@@ -240,9 +240,9 @@ describe('rows in CSV', () => {
     expect(answer.headers).not.toHaveProperty('link');
     expect(answer.text.split('\r\n')).toEqual([
       header,
-      `1,${customerTenantId},${userId},Succeeded,,${canary},,,2026-01-01T00:00:01.000Z`,
-      `2,${customerTenantId},,Failed,UserIsAdmin,,,INC-7,2026-01-01T00:00:01.000Z`,
-      `3,${customerTenantId},,NotStarted,,,,,`,
+      `1,${customerTenantId},${userId},Succeeded,,${canary},,,,2026-01-01T00:00:01.000Z`,
+      `2,${customerTenantId},,Failed,UserIsAdmin,,,,INC-7,2026-01-01T00:00:01.000Z`,
+      `3,${customerTenantId},,NotStarted,,,,,,`,
       '',
     ]);
     expect((await page({ ...csv, limit: '1' })).headers).toMatchObject({

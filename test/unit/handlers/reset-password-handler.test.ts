@@ -185,17 +185,6 @@ describe('createResetPasswordHandler()', () => {
       expect(JSON.stringify(answer.logged)).not.toContain(canary);
     });
 
-    it('answers a repeated request without a password to whoever may not read one', async () => {
-      const before = { kind: 'password', password: new Secret(canary) } as const;
-      const row = aResetRow({ state: 'applied', delivery: 'none' });
-      const { handler } = aDoor({ row, before, permissions: ['reset'] });
-
-      const answer = await call(handler, { body: { ...body, delivery: 'none' }, headers });
-
-      expect(answer.status).toBe(200);
-      expect(answer.text).not.toContain(canary);
-    });
-
     it('answers a repeated request with 202 while the password may not be shown yet', async () => {
       const before = { kind: 'settling', untilMs: acceptedAtMs + 20_000 } as const;
       const { handler } = aDoor({ row: aResetRow({ state: 'applied' }), before });
@@ -266,7 +255,8 @@ describe('createResetPasswordHandler()', () => {
       ['a password that is a number', wrong({ password: 12345678 }), 'password'],
       ['a password that is null', wrong({ password: null }), 'password'],
       ['forceChangePassword as text', wrong({ forceChangePassword: 'no' }), 'forceChangePassword'],
-      ['no delivery', wrong({ delivery: undefined }), 'delivery'],
+      ['no recipient', wrong({ delivery: 'recipientKey' }), 'recipientKeyId'],
+      ['a recipient for another delivery', wrong({ recipientKeyId: '2026' }), 'recipientKeyId'],
       ['an unknown delivery', wrong({ delivery: 'mail' }), 'delivery'],
       ['a delivery in capitals', wrong({ delivery: 'None' }), 'delivery'],
       ['a reference of 101 characters', wrong({ reference: 'x'.repeat(101) }), 'reference'],

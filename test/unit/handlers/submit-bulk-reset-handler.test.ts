@@ -229,7 +229,8 @@ describe('createSubmitBulkResetHandler()', () => {
 
   describe('refuses, before anything is kept,', () => {
     it.each<[string, object, string | undefined]>([
-      ['no delivery', { rows }, 'delivery'],
+      ['no recipient', { ...body, delivery: 'recipientKey' }, 'recipientKeyId'],
+      ['a recipient for another delivery', { ...body, recipientKeyId: '2026' }, 'recipientKeyId'],
       ['an unknown delivery', { ...body, delivery: canary }, 'delivery'],
       ['nothing to reset', { delivery: 'none' }, undefined],
       ['rows and a file', { ...body, blob: { name: 'a.csv', sha256 } }, undefined],
@@ -268,7 +269,7 @@ describe('createSubmitBulkResetHandler()', () => {
     });
 
     it.each<[string, Record<string, string>, string]>([
-      ['no delivery', {}, 'delivery'],
+      ['no recipient', { delivery: 'recipientKey' }, 'recipientKeyId'],
       [
         'an unknown option',
         { delivery: 'none', forcechangepassword: 'false' },

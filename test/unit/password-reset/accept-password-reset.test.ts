@@ -390,8 +390,14 @@ describe('createAcceptPasswordReset()', () => {
 
       expect(customers.asked).toEqual(['contoso.com']);
       expect(asked).toEqual([
-        { caller: 'helpdesk', permission: 'reset', isChosen: false },
-        { caller: 'helpdesk', permission: 'reset', customerTenantId, isChosen: false },
+        { caller: 'helpdesk', permission: 'reset', isChosen: false, delivery: 'response' },
+        {
+          caller: 'helpdesk',
+          permission: 'reset',
+          customerTenantId,
+          isChosen: false,
+          delivery: 'response',
+        },
       ]);
       expect(row).toMatchObject({ customerTenantId, state: 'applied' });
     });

@@ -1,5 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
+import {
+  decryptAsRecipient,
+  fakeEncryptForRecipient,
+  fakeRecipientKeyId,
+} from '../../fakes/fake-recipient.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import {
@@ -10,6 +14,7 @@ import type { Stop } from '../../../shared/password-reset/brakes.js';
 import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import {
+  type AppliedRow,
   type ClaimedRow,
   defaultLimits,
   type ResetRow,
@@ -69,6 +74,35 @@ describe('createAttempt()', () => {
       await run();
 
       expect(users.sent).toMatchObject([{ customerTenantId }]);
+    });
+  });
+
+  describe('when a recipient alone is to read the password', () => {
+    const row = () => aClaimedRow({ delivery: 'recipientKey' });
+
+    it('records it encrypted, and nothing that this service could read', async () => {
+      const request = aSealedRequest({
+        delivery: 'recipientKey',
+        recipientKeyId: fakeRecipientKeyId,
+      });
+      const { run, users } = attemptOn(row(), { request });
+
+      const result = await run();
+
+      expect(result).toMatchObject({ state: 'applied' });
+      expect(result).not.toHaveProperty('seal');
+      const { encryptedPassword = '' } = result as AppliedRow;
+      expect(decryptAsRecipient(encryptedPassword)).toBe(
+        users.sent[0]?.passwordProfile.password.reveal(),
+      );
+    });
+
+    it('sends nothing when the key is not listed any more', async () => {
+      const request = aSealedRequest({ delivery: 'recipientKey', recipientKeyId: 'gone' });
+      const { run, users } = attemptOn(row(), { request });
+
+      expect(await run()).toMatchObject({ state: 'rejected', code: 'RecipientKeyNotFound' });
+      expect(users.sent).toEqual([]);
     });
   });
 

@@ -183,6 +183,15 @@ describe.each([
 });
 
 describe('createCheckUser()', () => {
+  it('lets an administrator pass for who may reset them', async () => {
+    const roles = ['Global Administrator'];
+    const { check } = checkOf([{ ...aUser(), roles }]);
+    const request = aSealedRequest({ user: { kind: 'id', userId } });
+
+    await expect(check(request, signal, { mayResetAdmins: true })).resolves.toBe(userId);
+    await expect(check(request, signal)).rejects.toMatchObject({ code: 'UserIsAdmin' });
+  });
+
   it('looks for the user of the named customer alone', async () => {
     const elsewhere = aUser({ customerTenantId: anotherCustomerTenantId });
     const { check } = checkOf([elsewhere]);

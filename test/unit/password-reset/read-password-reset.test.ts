@@ -53,6 +53,28 @@ describe('createReadPassword()', () => {
   const applied = aResetRow({ state: 'applied', userId });
   const none = { kind: 'none' };
 
+  it('gives nothing to a caller who may not read passwords', async () => {
+    const { read } = await vault(applied);
+
+    expect(await read({ ...helpdesk, mayReadPasswords: false })).toEqual(none);
+  });
+
+  it('gives what the recipient alone can read to the caller who asked, and to nobody else', async () => {
+    const encryptedPassword = 'a JWE';
+    const row = aResetRow({
+      state: 'applied',
+      userId,
+      delivery: 'recipientKey',
+      encryptedPassword,
+    });
+    const { read } = await vault(row);
+    const reader = { ...helpdesk, mayReadPasswords: false };
+
+    expect(await read(reader)).toEqual({ kind: 'encrypted', encryptedPassword });
+    expect(await read({ ...reader, name: 'flow' })).toEqual(none);
+    expect(await read({ ...reader, maySee: () => false })).toEqual(none);
+  });
+
   it('gives the password of an applied row to the caller who asked for it', async () => {
     const { read, request } = await vault(applied);
 

@@ -3,6 +3,7 @@ import { createBulkResets } from './composition/bulk-resets.js';
 import { createOutside, type Outside } from './composition/outside.js';
 import { createPasswordResets } from './composition/password-resets.js';
 import { type Config, ConfigError, type Environment, loadConfig } from './config.js';
+import { createApproveBulkResetHandler } from './handlers/approve-bulk-reset-handler.js';
 import { createAuthenticate } from './handlers/authenticate.js';
 import { createBulkResetLinks } from './handlers/bulk-reset-view.js';
 import {
@@ -86,6 +87,7 @@ function createHandlers(config: Config, outside: Outside): Handlers {
     getBulkResetRows: createGetBulkResetRowsHandler(many),
     cancelBulkReset: createCancelBulkResetHandler(many),
     acknowledgeBulkReset: createAcknowledgeBulkResetHandler(many),
+    approveBulkReset: createApproveBulkResetHandler({ ...many, readCallerList }),
     whoami: createWhoamiHandler({ door, authenticate }),
     health: createHealthHandler({
       door,

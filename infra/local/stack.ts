@@ -183,7 +183,14 @@ function callerListOf(callers: readonly LocalCaller[], customerTenantId: string)
 }
 
 const storageNames = {
-  tables: ['passwordresets', 'bulkresets', 'userlocks', 'control', 'idempotencykeys'],
+  tables: [
+    'passwordresets',
+    'bulkresets',
+    'userlocks',
+    'control',
+    'idempotencykeys',
+    'dailycounts',
+  ],
   queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
     name,
     `${name}-poison`,

@@ -6,7 +6,7 @@ import { isResetErrorCode } from '../password-reset/reset-error.js';
 import { createColumnsParser } from './entity-columns.js';
 
 /** Of the columns of a job. */
-export const bulkSchemaVersion = 1;
+export const bulkSchemaVersion = 2;
 
 const rowTally = z.object({
   made: z.number(),
@@ -22,6 +22,9 @@ const facts = z.object({
   reference: z.string().exactOptional(),
   fingerprint: z.string(),
   acceptedAtMs: z.number(),
+  approval: jsonOf(
+    z.object({ by: z.string(), atMs: z.number(), proof: z.string() }),
+  ).exactOptional(),
   cancelledAtMs: z.number().exactOptional(),
   acknowledgedAtMs: z.number().exactOptional(),
   tally: jsonOf(
@@ -35,6 +38,7 @@ const counts = jsonOf(z.object({ valid: z.number(), invalid: z.number(), lastRow
 
 const rowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('validating') }),
+  facts.extend({ state: z.literal('awaitingApproval'), counts, checkedSha256: z.string() }),
   facts.extend({
     state: z.literal('splitting'),
     counts,
@@ -65,6 +69,7 @@ export function toBulkColumns(row: BulkResetRow): object {
     ...row,
     phase: phaseOf(row),
     ...('counts' in row && { counts: JSON.stringify(row.counts) }),
+    ...(row.approval && { approval: JSON.stringify(row.approval) }),
     ...(row.tally && { tally: JSON.stringify(row.tally) }),
   };
 }

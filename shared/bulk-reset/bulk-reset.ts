@@ -57,6 +57,7 @@ export interface BulkResetFacts {
   /** Tells another order under the same id from the same one again. */
   readonly fingerprint: string;
   readonly acceptedAtMs: number;
+  readonly approval?: BulkApproval;
   /** From then on no row is started any more. */
   readonly cancelledAtMs?: number;
   /** From then on no password is shown any more. */
@@ -67,6 +68,15 @@ export interface BulkResetFacts {
   readonly finishedAtMs?: number;
   /** When the passwords were removed. */
   readonly purgedAtMs?: number;
+}
+
+/** That a second person has agreed to a job. */
+export interface BulkApproval {
+  /** Name of the caller who agreed. */
+  readonly by: string;
+  readonly atMs: number;
+  /** What storage cannot forge: the same, sealed together with what was agreed to. */
+  readonly proof: string;
 }
 
 /** What the rows of a job have come to, as far as they were counted. */
@@ -89,6 +99,12 @@ export interface RowTally {
 
 export type BulkResetState =
   | { readonly state: 'validating' }
+  /** Every row was read once; a second person must agree before the job is carried out. */
+  | {
+      readonly state: 'awaitingApproval';
+      readonly counts: RowCounts;
+      readonly checkedSha256: string;
+    }
   /** Every row was read once; from here on the job is carried out. */
   | {
       readonly state: 'splitting';
@@ -134,4 +150,23 @@ export function bulkRowResetId(bulkResetId: string, row: number): string {
 
 export function bulkRowNumber({ resetId }: { readonly resetId: string }): number {
   return Number(resetId.slice(resetId.lastIndexOf('-') + 1));
+}
+
+/** Everything that stays the same while the job moves from state to state. */
+export function bulkFactsOf(row: BulkResetRow): BulkResetFacts {
+  const { bulkResetId, caller, delivery, fingerprint, acceptedAtMs } = row;
+  return {
+    bulkResetId,
+    caller,
+    delivery,
+    fingerprint,
+    acceptedAtMs,
+    ...(row.reference !== undefined && { reference: row.reference }),
+    ...(row.approval !== undefined && { approval: row.approval }),
+    ...(row.cancelledAtMs !== undefined && { cancelledAtMs: row.cancelledAtMs }),
+    ...(row.acknowledgedAtMs !== undefined && { acknowledgedAtMs: row.acknowledgedAtMs }),
+    ...(row.tally !== undefined && { tally: row.tally }),
+    ...(row.finishedAtMs !== undefined && { finishedAtMs: row.finishedAtMs }),
+    ...(row.purgedAtMs !== undefined && { purgedAtMs: row.purgedAtMs }),
+  };
 }

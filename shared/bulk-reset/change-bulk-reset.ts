@@ -48,7 +48,7 @@ export function createAcknowledgeBulkReset({ bulkResets, rows, now }: Acknowledg
 
   async function requireOver(job: BulkResetRow): Promise<void> {
     if (job.state === 'refused' || job.finishedAtMs !== undefined) return;
-    if (job.state === 'validating' || job.state === 'splitting') throw notOver();
+    if (job.state !== 'split' && job.state !== 'stopped') throw notOver();
     const { made, settled } = await countRows(job, rows);
     if (settled < (job.state === 'stopped' ? made : job.counts.valid)) throw notOver();
   }

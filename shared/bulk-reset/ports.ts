@@ -77,6 +77,26 @@ export interface BulkWakeUps {
   send(bulkResetId: string, delayMs: number): Promise<void>;
 }
 
+/** Must a second person agree to a job of so many rows? */
+export type RequiresApproval = (
+  job: { readonly caller: string; readonly rows: number },
+  signal: AbortSignal,
+) => Promise<boolean>;
+
+/** What was agreed to: a job of this caller, with exactly the rows that were checked. */
+export interface ApprovedJob {
+  readonly bulkResetId: string;
+  readonly caller: string;
+  readonly checkedSha256: string;
+}
+
+/** Sealed like the orders: write access to storage forges no approval. */
+export interface ApprovalProofs {
+  prove(job: ApprovedJob, by: string, signal: AbortSignal): Promise<string>;
+  /** Who agreed to exactly this job, or undefined when the proof is none of ours or is about something else. */
+  approverOf(job: ApprovedJob, proof: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
 /**
  * The orders behind the jobs, kept until a job is purged so that anybody can go on with it. They are
  * sealed: write access to storage forges none, and read access shows no sign-in names.

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ReserveResets } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import {
+  bulkFactsOf,
   type BulkResetFacts,
   type BulkResetOrder,
   type BulkResetRow,
@@ -10,7 +12,15 @@ import {
 import type { OpenLines } from './bulk-lines.js';
 import type { ReadBulkRows } from './bulk-rows.js';
 import { type CheckedRows, checkRows } from './check-rows.js';
-import type { BulkOrders, BulkResetStore, RowFaults, StoredBulkReset } from './ports.js';
+import { approvableForMs } from './approve-bulk-reset.js';
+import type {
+  ApprovalProofs,
+  BulkOrders,
+  BulkResetStore,
+  RequiresApproval,
+  RowFaults,
+  StoredBulkReset,
+} from './ports.js';
 import type { SplitRows } from './split-rows.js';
 import type { WakeSlices } from './wake-slices.js';
 
@@ -22,6 +32,9 @@ export interface ProcessBulkDependencies {
   readonly readBulkRows: ReadBulkRows;
   readonly splitRows: SplitRows;
   readonly wakeSlices: WakeSlices;
+  readonly reserveResets: ReserveResets;
+  readonly requiresApproval: RequiresApproval;
+  readonly approvalProofs: Pick<ApprovalProofs, 'approverOf'>;
   readonly now: () => number;
 }
 
@@ -47,7 +60,8 @@ const longestWaitMs = 900_000;
  */
 export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   const { bulkResets, orders, rowFaults, openLines, readBulkRows } = dependencies;
-  const { splitRows, wakeSlices, now } = dependencies;
+  const { splitRows, wakeSlices, reserveResets, requiresApproval, approvalProofs } = dependencies;
+  const { now } = dependencies;
 
   return async (bulkResetId: string, signal: AbortSignal): Promise<ProcessedBulkReset> => {
     const stored = await bulkResets.read(bulkResetId);
@@ -80,7 +94,8 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
       await end(job, failure);
     }
     const { row } = job.current;
-    return isOver(row) ? { job: row } : { job: row, dueAtMs: now() };
+    const isWaiting = isOver(row) || row.state === 'awaitingApproval';
+    return isWaiting ? { job: row } : { job: row, dueAtMs: now() };
   }
 
   /** The rows of a cancelled job are withdrawn when their slices are looked at. */
@@ -92,6 +107,10 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   /** As far as time allows. */
   async function advance(job: Job, signal: AbortSignal): Promise<void> {
     requireNotCancelled(job.current.row);
+    if (job.current.row.state === 'awaitingApproval') {
+      requireApprovable(job.current.row);
+      return;
+    }
     const order = await orders.read(job.current.row.bulkResetId, signal);
     if (order === undefined) throw orderMissing(job.current.row);
 
@@ -99,10 +118,12 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     const readRows = readBulkRows(order);
     const checked = await checkRows(readRows(lines.read(), signal));
     lines.requireSameContent();
-    if (job.current.row.state === 'validating') await move(job, await decide(order, checked));
+    if (job.current.row.state === 'validating')
+      await move(job, await decide(order, checked, signal));
     else requireSameRows(job.current.row, checked);
     const { row } = job.current;
     if (row.state !== 'splitting') return;
+    await requireApproved(row, order, signal);
 
     const { counts, checkedSha256 } = row;
     const { acceptedAtMs, splitRows: madeRows } = row;
@@ -124,7 +145,7 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
 
   async function move(job: Job, state: BulkResetState): Promise<void> {
     const { row, etag } = job.current;
-    const next = { ...factsOf(row), ...state };
+    const next = { ...bulkFactsOf(row), ...state };
     let stored = await bulkResets.replace(next, etag);
     if (stored === 'conflict') {
       // Whoever asks for the same job again writes it once more, as it is.
@@ -137,13 +158,35 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   }
 
   async function decide(
-    { bulkResetId, onInvalidRows }: BulkResetOrder,
-    { counts, sha256, faults, isFileFaulty }: CheckedRows,
+    { bulkResetId, caller, onInvalidRows }: BulkResetOrder,
+    { counts, sha256: checkedSha256, faults, isFileFaulty }: CheckedRows,
+    signal: AbortSignal,
   ): Promise<BulkResetState> {
     if (faults.length > 0) await rowFaults.write(bulkResetId, faults);
     const isRefused = isFileFaulty || (counts.invalid > 0 && onInvalidRows === 'refuse');
     if (isRefused || counts.valid === 0) return refusedFor(counts);
-    return { state: 'splitting', counts, checkedSha256: sha256, splitRows: 0 };
+    // Whoever is cut off between this and the next write counts the job once more.
+    await reserveResets({ caller, resets: counts.valid }, signal);
+    return (await requiresApproval({ caller, rows: counts.valid }, signal))
+      ? { state: 'awaitingApproval', counts, checkedSha256 }
+      : { state: 'splitting', counts, checkedSha256, splitRows: 0 };
+  }
+
+  /** The state alone says nothing: anybody who may write into storage can change it. */
+  async function requireApproved(
+    { approval, checkedSha256, counts }: Extract<BulkResetRow, { state: 'splitting' }>,
+    { bulkResetId, caller }: BulkResetOrder,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!(await requiresApproval({ caller, rows: counts.valid }, signal))) return;
+    const approved = { bulkResetId, caller, checkedSha256 };
+    const approver =
+      approval && (await approvalProofs.approverOf(approved, approval.proof, signal));
+    if (approver === undefined) throw notApproved();
+  }
+
+  function requireApprovable({ acceptedAtMs }: BulkResetFacts): void {
+    if (now() - acceptedAtMs >= approvableForMs) throw notApproved();
   }
 
   function orderMissing({ acceptedAtMs }: BulkResetFacts): ResetError {
@@ -168,12 +211,19 @@ interface Job {
 }
 
 function isOver({ state }: BulkResetRow): boolean {
-  return state !== 'validating' && state !== 'splitting';
+  return state !== 'validating' && state !== 'awaitingApproval' && state !== 'splitting';
 }
 
 function requireNotCancelled({ cancelledAtMs }: BulkResetFacts): void {
   if (cancelledAtMs === undefined) return;
   throw new ResetError('Cancelled', 'The bulk reset was cancelled before all its rows were made');
+}
+
+function notApproved(): ResetError {
+  return new ResetError(
+    'ApprovalMissing',
+    'Nothing was started: nobody approved the job within 24 hours',
+  );
 }
 
 /**
@@ -234,22 +284,4 @@ function refused({ code, message, target }: ResetError): BulkResetState {
 function refusedFor(counts: RowCounts): BulkResetState {
   const message = `Nothing was started: ${counts.invalid} of ${counts.invalid + counts.valid} rows cannot be used`;
   return { state: 'refused', code: 'InvalidRows', message, counts };
-}
-
-/** Everything that stays the same while the job moves from state to state. */
-function factsOf(row: BulkResetRow): BulkResetFacts {
-  const { bulkResetId, caller, delivery, fingerprint, acceptedAtMs } = row;
-  return {
-    bulkResetId,
-    caller,
-    delivery,
-    fingerprint,
-    acceptedAtMs,
-    ...(row.reference !== undefined && { reference: row.reference }),
-    ...(row.cancelledAtMs !== undefined && { cancelledAtMs: row.cancelledAtMs }),
-    ...(row.acknowledgedAtMs !== undefined && { acknowledgedAtMs: row.acknowledgedAtMs }),
-    ...(row.tally !== undefined && { tally: row.tally }),
-    ...(row.finishedAtMs !== undefined && { finishedAtMs: row.finishedAtMs }),
-    ...(row.purgedAtMs !== undefined && { purgedAtMs: row.purgedAtMs }),
-  };
 }

@@ -50,7 +50,7 @@ export function createReadBulkReset({ bulkResets, rows, rowFaults }: ReadBulkDep
   async function progress(bulkResetId: string, caller: string): Promise<BulkResetProgress> {
     const { row: job } = await readOwn(bulkResets, { bulkResetId, caller });
     const counts = countsOf(job);
-    const isStarted = job.state !== 'validating' && job.state !== 'refused';
+    const isStarted = isSplitUp(job) || job.state === 'splitting';
     const { made, settled, succeeded, failures } = await countRows(job, rows);
     const { cancelled = 0, ...otherFailures } = failures;
     // Of a job that was stopped, the rows that were not made never will be.
@@ -78,7 +78,7 @@ export async function countRows(
   job: BulkResetRow,
   rows: Pick<BulkResetRows, 'outcomes'>,
 ): Promise<RowTally> {
-  if (job.state !== 'split' && job.state !== 'stopped') return emptyTally;
+  if (!isSplitUp(job)) return emptyTally;
   const { bulkResetId, tally, counts } = job;
   const shards = shardCount(counts);
   const first = tally?.settledShards ?? 0;
@@ -128,8 +128,8 @@ async function readPage(
 ): Promise<Omit<BulkResetPage, 'job'>> {
   const { bulkResetId } = job;
   const { lastRow } = countsOf(job);
-  const isComplete = job.state !== 'validating' && job.state !== 'splitting';
-  const madeRows = job.state === 'splitting' ? job.splitRows : lastRow;
+  const isComplete = isSplitUp(job) || job.state === 'refused';
+  const madeRows = 'splitRows' in job ? job.splitRows : isComplete ? lastRow : 0;
   // A page ends with its shard; the rows that follow are in the next.
   for (let { afterRow } = from; afterRow < lastRow; afterRow = endOfShard(afterRow)) {
     const page = await rows.page({ bulkResetId, afterRow, limit: from.limit });
@@ -148,6 +148,13 @@ async function readPage(
 
 function countsOf(job: BulkResetRow): RowCounts {
   return ('counts' in job ? job.counts : undefined) ?? { valid: 0, invalid: 0, lastRow: 0 };
+}
+
+/** All rows that will ever be made are made. */
+function isSplitUp(
+  job: BulkResetRow,
+): job is Extract<BulkResetRow, { state: 'split' | 'stopped' }> {
+  return job.state === 'split' || job.state === 'stopped';
 }
 
 function endOfShard(afterRow: number): number {

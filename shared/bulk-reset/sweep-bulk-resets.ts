@@ -17,6 +17,7 @@ import type {
   SliceWakeUps,
   StoredBulkReset,
 } from './ports.js';
+import { approvableForMs } from './approve-bulk-reset.js';
 import { emptyTally, inTurns, shardCount, sumOf, tallyOf } from './tally.js';
 import { slicesAwake } from './wake-slices.js';
 
@@ -62,12 +63,18 @@ export function createSweepBulkResets(dependencies: SweepBulkDependencies) {
         if (isFinished) swept.finished += 1;
       } else {
         stillUnsplit.set(row.bulkResetId, stored.etag);
-        if (isIdle(stored)) await wakeUps.send(row.bulkResetId, 0);
+        if (isDue(row) && isIdle(stored)) await wakeUps.send(row.bulkResetId, 0);
       }
     }
     unsplit = stillUnsplit;
     return swept;
   };
+
+  /** For an approval only a person can be waited for. */
+  function isDue({ state, cancelledAtMs, acceptedAtMs }: BulkResetRow): boolean {
+    if (state !== 'awaitingApproval' || cancelledAtMs !== undefined) return true;
+    return acceptedAtMs + approvableForMs <= now();
+  }
 
   /** Somebody is at work on a job that changes; two would be in each other's way. */
   function isIdle({ row: { bulkResetId, acceptedAtMs }, etag }: StoredBulkReset): boolean {

@@ -1,3 +1,4 @@
+import { createApproveBulkReset } from '../bulk-reset/approve-bulk-reset.js';
 import { createOpenLines } from '../bulk-reset/bulk-lines.js';
 import { createReadBulkRows } from '../bulk-reset/bulk-rows.js';
 import {
@@ -12,6 +13,7 @@ import { createSplitRows } from '../bulk-reset/split-rows.js';
 import { createKeepBulkReset, createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../bulk-reset/sweep-bulk-resets.js';
 import { createWakeSlices } from '../bulk-reset/wake-slices.js';
+import { createApprovalProofs } from '../delivery/approval-proofs.js';
 import type { Outside } from './outside.js';
 import type { PasswordResets } from './password-resets.js';
 import { errorFields, report } from './report.js';
@@ -22,9 +24,11 @@ const sliceTimeoutMs = 200_000;
 /** The use cases of a job. */
 export function createBulkResets(outside: Outside, passwordResets: PasswordResets) {
   const { now, bulkResets, bulkOrders: orders, bulkWakeUps, sliceWakeUps } = outside;
-  const { resets, rowFaults, inbox, control, customers } = outside;
-  const { authorize, seals, newPassword, processBulkRow, pace, limits } = passwordResets;
+  const { resets, rowFaults, inbox, control, customers, envelopes, readCallerList } = outside;
+  const { authorize, reserveResets, seals, newPassword, processBulkRow, pace, limits } =
+    passwordResets;
   const rows = resets;
+  const approvalProofs = createApprovalProofs({ envelopes });
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
   const keepBulkReset = createKeepBulkReset({ bulkResets, orders, now });
   return {
@@ -43,6 +47,16 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
       readBulkRows: createReadBulkRows({ customers, authorize }),
       splitRows: createSplitRows({ seals, resets, newPassword }),
       wakeSlices,
+      reserveResets,
+      requiresApproval: async ({ caller, rows }, signal) =>
+        rows > ((await readCallerList(signal)).findByName(caller)?.approvalAboveRows ?? 0),
+      approvalProofs,
+      now,
+    }),
+    approveBulkReset: createApproveBulkReset({
+      bulkResets,
+      proofs: approvalProofs,
+      wakeUps: bulkWakeUps,
       now,
     }),
     processSlice: createProcessSlice({

@@ -19,6 +19,7 @@ import { createStorageClients } from '../azure/storage-clients.js';
 import { createStorageProbe } from '../azure/storage-probes.js';
 import { createTableBulkResetStore } from '../azure/table-bulk-reset-store.js';
 import { createTableControl } from '../azure/table-control.js';
+import { createTableDailyCounts } from '../azure/table-daily-counts.js';
 import { createTableIdempotencyKeys } from '../azure/table-idempotency-keys.js';
 import { createTableResetStore } from '../azure/table-reset-store.js';
 import { createTableUserLocks } from '../azure/table-user-locks.js';
@@ -117,6 +118,7 @@ export function createOutside(config: Config) {
     locks: createTableUserLocks(storage.table('userlocks')),
     control: createTableControl({ table: storage.table('control'), now }),
     idempotencyKeys: createTableIdempotencyKeys({ table: storage.table('idempotencykeys'), now }),
+    dailyCounts: createTableDailyCounts(storage.table('dailycounts')),
     wakeUps: createQueueWakeUps(storage.queue('password-resets')),
 
     bulkResets: createTableBulkResetStore(storage.table('bulkresets')),
@@ -133,7 +135,14 @@ export function createOutside(config: Config) {
 
 /** All that a deployment must make. */
 const storageNames = {
-  tables: ['passwordresets', 'bulkresets', 'userlocks', 'control', 'idempotencykeys'],
+  tables: [
+    'passwordresets',
+    'bulkresets',
+    'userlocks',
+    'control',
+    'idempotencykeys',
+    'dailycounts',
+  ],
   queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
     name,
     `${name}-poison`,

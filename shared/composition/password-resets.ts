@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthorize } from '../callers/authorize.js';
+import { createReserveResets } from '../callers/daily-cap.js';
 import type { Config } from '../config.js';
 import { createEncryptForRecipient } from '../delivery/recipient-jwe.js';
 import { createSeals } from '../delivery/seal.js';
@@ -42,6 +43,11 @@ export function createPasswordResets(config: Config, outside: Outside) {
   const newAttemptId = randomUUID;
 
   const authorize = createAuthorize(outside.readCallerList);
+  const reserveResets = createReserveResets({
+    readCallerList: outside.readCallerList,
+    counts: outside.dailyCounts,
+    now,
+  });
   const seals = createSeals({ envelopes: outside.envelopes });
   const pace = createFairLimit({ maxConcurrent: maxConcurrentRows });
   const brakes = createBrakes({
@@ -93,6 +99,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
 
   return {
     authorize,
+    reserveResets,
     seals,
     pace,
     limits,
@@ -106,6 +113,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
         fingerprints: outside.envelopes,
         now,
       }),
+      reserveResets,
       checkUser,
       seals,
       resets,

@@ -16,6 +16,11 @@ export function toBulkResetView(progress: BulkResetProgress) {
     delivery: job.delivery,
     ...(job.reference !== undefined && { reference: job.reference }),
     createdAt: new Date(job.acceptedAtMs).toISOString(),
+    ...(job.state === 'awaitingApproval' && { awaitsApproval: true }),
+    ...(job.approval !== undefined && {
+      approvedBy: job.approval.by,
+      approvedAt: toTime(job.approval.atMs),
+    }),
     ...(job.cancelledAtMs !== undefined && { canceledAt: toTime(job.cancelledAtMs) }),
     ...(job.acknowledgedAtMs !== undefined && { acknowledgedAt: toTime(job.acknowledgedAtMs) }),
     ...(counts !== undefined && {
@@ -87,7 +92,7 @@ export function bulkPollSeconds({ open }: Pick<BulkResetProgress, 'open'>): stri
 }
 
 function toStatus({ job, settled, open, succeeded, cancelled }: BulkResetProgress): BulkStatus {
-  if (job.state === 'validating') return 'NotStarted';
+  if (job.state === 'validating' || job.state === 'awaitingApproval') return 'NotStarted';
   if (job.state === 'splitting' || open > 0) return 'Running';
   // A job that was cancelled too late is what it was.
   const isCancelled = cancelled > 0 || ('code' in job && job.code === 'Cancelled');

@@ -11,6 +11,7 @@ export interface Handlers {
   readonly getBulkResetRows: HttpHandler;
   readonly cancelBulkReset: HttpHandler;
   readonly acknowledgeBulkReset: HttpHandler;
+  readonly approveBulkReset: HttpHandler;
   readonly whoami: HttpHandler;
   readonly health: HttpHandler;
 

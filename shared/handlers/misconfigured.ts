@@ -30,6 +30,7 @@ export function createMisconfiguredHandlers(
     getBulkResetRows: http,
     cancelBulkReset: http,
     acknowledgeBulkReset: http,
+    approveBulkReset: http,
     whoami: http,
     health: http,
 

@@ -12,6 +12,7 @@ import type {
   Authorize,
   Customers,
   Grant,
+  ReserveResets,
   ResetStore,
   SealedRequest,
   Seals,
@@ -36,6 +37,7 @@ export interface AcceptDependencies {
   readonly authorize: Authorize;
   readonly brakes: Pick<Brakes, 'check'>;
   readonly claimIdempotencyKey: ClaimIdempotencyKey;
+  readonly reserveResets: ReserveResets;
   readonly checkUser: CheckUser;
   readonly seals: Pick<Seals, 'seal'>;
   readonly resets: Pick<ResetStore, 'create' | 'read' | 'replace'>;
@@ -73,15 +75,19 @@ export interface AcceptedReset {
  * reset may happen, so whatever goes wrong is the row's business.
  */
 export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
-  const { customers, authorize, brakes, claimIdempotencyKey, checkUser, seals } = dependencies;
-  const { resets, wakeUps, attempt, newPassword, limits } = dependencies;
+  const { customers, authorize, brakes, claimIdempotencyKey, reserveResets } = dependencies;
+  const { checkUser, seals, resets, wakeUps, attempt, newPassword, limits } = dependencies;
   const { now, newResetId, newAttemptId, onUnfinished } = dependencies;
 
   return async (order: PasswordResetOrder, signal: AbortSignal): Promise<AcceptedReset> => {
     const { request, grant } = await toRequest(order, signal);
     const stop = await brakes.check(request.customerTenantId, signal);
     if (stop?.reason === 'halted') throw halted();
-    const resetId = await claimIdempotencyKey(order, newResetId(), signal);
+    const newId = newResetId();
+    const resetId = await claimIdempotencyKey(order, newId, signal);
+    const before = resetId === newId ? undefined : await resets.read(resetId);
+    if (before !== undefined) return { row: before.row };
+    await reserveResets({ caller: order.caller, resets: 1 }, signal);
     const accepted = await toRow(resetId, order, request, signal);
     return stop === undefined
       ? startNow(order, accepted, { request, grant }, signal)

@@ -126,6 +126,16 @@ export interface Grant {
 }
 
 /**
+ * Counts users that are to be reset against what the caller may reset in a day.
+ *
+ * @throws {@link ResetError} `DailyCapReached`, `StorageUnavailable`
+ */
+export type ReserveResets = (
+  reservation: { readonly caller: string; readonly resets: number },
+  signal: AbortSignal,
+) => Promise<void>;
+
+/**
  * Encrypts a password to the key that an administrator registered for the caller: a compact JWE around
  * the JSON `{ resetId, customerTenantId, userId, password }`.
  *

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
-import { allowEverything } from '../fakes/allow-everything.js';
+import { allowEverything, withoutApproval } from '../fakes/allow-everything.js';
 import { randomUUID } from 'node:crypto';
 import { createOpenLines } from '../../shared/bulk-reset/bulk-lines.js';
 import { createReadBulkRows } from '../../shared/bulk-reset/bulk-rows.js';
@@ -108,6 +108,7 @@ const processRow = createProcessRow({
 });
 const keep = createKeepBulkReset({ bulkResets, orders, now });
 const processBulkReset = createProcessBulkReset({
+  ...withoutApproval,
   bulkResets,
   orders,
   rowFaults: new FakeRowFaults(),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { allowEverything } from '../fakes/allow-everything.js';
+import { allowEverything, withoutApproval } from '../fakes/allow-everything.js';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { startAzurite } from '../../infra/local/azurite.js';
@@ -93,6 +93,7 @@ async function prepare(connectionString: string): Promise<(rows: number) => Prom
   });
   const keep = createKeepBulkReset({ bulkResets, orders, now });
   const processBulkReset = createProcessBulkReset({
+    ...withoutApproval,
     bulkResets,
     orders,
     rowFaults: new FakeRowFaults(),

@@ -1,5 +1,14 @@
-import type { Authorize, Grant } from '../../shared/password-reset/ports.js';
+import type { Authorize, Grant, ReserveResets } from '../../shared/password-reset/ports.js';
 
 export const plainGrant: Grant = { mayResetAdmins: false };
 
 export const allowEverything: Authorize = () => Promise.resolve(plainGrant);
+
+export const reserveFreely: ReserveResets = () => Promise.resolve();
+
+/** No job needs a second person. */
+export const withoutApproval = {
+  reserveResets: reserveFreely,
+  requiresApproval: () => Promise.resolve(false),
+  approvalProofs: { approverOf: () => Promise.resolve(undefined) },
+};

@@ -22,6 +22,7 @@ export function describeBulkResetStore(name: string, open: () => Promise<BulkRes
 
     it.each<BulkResetState>([
       { state: 'validating' },
+      { state: 'awaitingApproval', counts, checkedSha256: 'of the rows' },
       { state: 'splitting', counts, checkedSha256: 'of the rows', splitRows: 0 },
       { state: 'stopped', code: 'InvalidRows', message: 'No more', counts, splitRows: 7 },
       { state: 'split', counts },

@@ -64,7 +64,7 @@ describe('createTableBulkResetStore()', () => {
     });
   });
 
-  it.each([{ fingerprint: 7 }, { state: 'done' }, { schemaVersion: 2 }, { tally: '{' }])(
+  it.each([{ fingerprint: 7 }, { state: 'done' }, { schemaVersion: 99 }, { tally: '{' }])(
     'refuses a job that cannot be understood, and leaves it out of lists: %j',
     async (columns) => {
       const onUnreadable = jest.fn();

@@ -1,5 +1,5 @@
 import { createOpenLines } from '../../shared/bulk-reset/bulk-lines.js';
-import { allowEverything } from '../fakes/allow-everything.js';
+import { allowEverything, withoutApproval } from '../fakes/allow-everything.js';
 import { createReadBulkRows } from '../../shared/bulk-reset/bulk-rows.js';
 import {
   createAcknowledgeBulkReset,
@@ -45,6 +45,7 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       onNotWoken: () => undefined,
     }),
     processBulkReset: createProcessBulkReset({
+      ...withoutApproval,
       bulkResets,
       orders,
       rowFaults,

@@ -1,6 +1,6 @@
 import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
 import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
-import { allowEverything } from '../fakes/allow-everything.js';
+import { allowEverything, reserveFreely } from '../fakes/allow-everything.js';
 import {
   type AttemptPasswordReset,
   createAttempt,
@@ -107,6 +107,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
     /** Resets are named after what asked for them, so that a name tells the same one in every run. */
     acceptPasswordReset: (resetName: string) =>
       createAcceptPasswordReset({
+        reserveResets: reserveFreely,
         customers: { findByDomain: () => Promise.resolve(undefined) },
         authorize,
         brakes,

@@ -43,13 +43,14 @@ describe('functions/', () => {
     ['get-bulk-reset-rows', 'GET', 'bulk-resets/{id}/rows'],
     ['cancel-bulk-reset', 'POST', 'bulk-resets/{id}/cancel'],
     ['acknowledge-bulk-reset', 'POST', 'bulk-resets/{id}/acknowledge'],
+    ['approve-bulk-reset', 'GET,POST', 'bulk-resets/{id}/approval'],
     ['whoami', 'GET', 'whoami'],
     ['health', 'GET', 'health'],
   ])('register %s as %s /%s, which authenticates by itself', (name, method, route) => {
     expect(triggersOf(name)).toEqual([
       expect.objectContaining({
         type: 'httpTrigger',
-        methods: [method],
+        methods: method.split(','),
         route,
         authLevel: 'anonymous',
       }),

@@ -28,6 +28,7 @@ const purged = { purgedAtMs: acceptedAtMs };
 describe('phaseOf()', () => {
   it.each<[BulkPhase, BulkResetState, Partial<BulkResetFacts>]>([
     ['open', validating, {}],
+    ['open', { state: 'awaitingApproval', counts, checkedSha256: '' }, {}],
     ['open', splitting, {}],
     ['open', split, {}],
     ['open', stopped, {}],

@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { allowEverything } from '../../fakes/allow-everything.js';
+import { allowEverything, withoutApproval } from '../../fakes/allow-everything.js';
 import { createOpenLines } from '../../../shared/bulk-reset/bulk-lines.js';
-import type { BulkResetOrder, RowFields } from '../../../shared/bulk-reset/bulk-reset.js';
+import type {
+  BulkResetFacts,
+  BulkResetOrder,
+  BulkResetRow,
+  RowFields,
+} from '../../../shared/bulk-reset/bulk-reset.js';
+import type { ApprovedJob } from '../../../shared/bulk-reset/ports.js';
 import { createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
 import {
   createProcessBulkReset,
   createRefuseBulkReset,
+  type ProcessBulkDependencies,
 } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
 import { createWakeSlices } from '../../../shared/bulk-reset/wake-slices.js';
@@ -585,6 +592,102 @@ class FailingResetStore extends FakeResetStore {
   }
 }
 
+describe('a job that a second person must agree to', () => {
+  const rules = {
+    requiresApproval: ({ rows }: { readonly rows: number }) => Promise.resolve(rows > 2),
+    approvalProofs: {
+      approverOf: (job: ApprovedJob, proof: string) =>
+        Promise.resolve(proof === `proof of ${job.checkedSha256}` ? 'supervisor' : undefined),
+    },
+  };
+  const approvalOf = (checkedSha256: string) => ({
+    by: 'supervisor',
+    atMs: acceptedAtMs,
+    proof: `proof of ${checkedSha256}`,
+  });
+  const dayMs = 24 * 3_600_000;
+
+  it('is checked, and waits without being looked at again', async () => {
+    const { process, resets, wakeUps } = aProcess(aJobOf(someRows(3)), rules);
+
+    const { job, dueAtMs } = await process();
+
+    expect(job).toMatchObject({ state: 'awaitingApproval', counts: countsOf(3) });
+    expect(dueAtMs).toBeUndefined();
+    expect(await process()).toEqual({ job });
+    expect([resets.rows, wakeUps.sent]).toEqual([[], []]);
+  });
+
+  it('is not one with few rows', async () => {
+    const { process } = aProcess(aJobOf(someRows(2)), rules);
+
+    expect((await process()).job).toMatchObject({ state: 'split' });
+  });
+
+  it('is carried out once it is proved that somebody agreed', async () => {
+    const { process, bulkResets, resets } = aProcess(aJobOf(someRows(3)), rules);
+    const sha = shaOf((await process()).job);
+    bulkResets.overwrite(splitting(sha, { approval: approvalOf(sha) }));
+
+    expect((await process()).job).toMatchObject({ state: 'split' });
+    expect(resets.rows).toHaveLength(3);
+  });
+
+  it.each([
+    ['nobody agreed', undefined],
+    ['the proof is about other rows', approvalOf('others')],
+  ])('makes no row of one that only storage says is approved: %s', async (_what, approval) => {
+    const { process, bulkResets, resets } = aProcess(aJobOf(someRows(3)), rules);
+    const sha = shaOf((await process()).job);
+    bulkResets.overwrite(splitting(sha, approval && { approval }));
+
+    expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
+    expect(resets.rows).toEqual([]);
+  });
+
+  it('is refused after a day', async () => {
+    const { process, clock } = aProcess(aJobOf(someRows(3)), rules);
+    await process();
+    clock.pass(dayMs);
+
+    expect((await process()).job).toMatchObject({ state: 'refused', code: 'ApprovalMissing' });
+  });
+
+  it('is over when it is cancelled', async () => {
+    const { process, cancel } = aProcess(aJobOf(someRows(3)), rules);
+    await process();
+    cancel();
+
+    expect((await process()).job).toMatchObject({ state: 'refused', code: 'Cancelled' });
+  });
+
+  function shaOf(job: BulkResetRow | undefined): string {
+    return job?.state === 'awaitingApproval' ? job.checkedSha256 : '';
+  }
+
+  function splitting(checkedSha256: string, facts: Partial<BulkResetFacts> = {}): BulkResetRow {
+    return aBulkResetRow(
+      { state: 'splitting', counts: countsOf(3), checkedSha256, splitRows: 0 },
+      facts,
+    );
+  }
+});
+
+describe('the daily cap', () => {
+  it('refuses a job that exceeds it before any row is made', async () => {
+    const reserved: object[] = [];
+    const reserveResets = (reservation: object) => {
+      reserved.push(reservation);
+      return Promise.reject(new ResetError('DailyCapReached', 'Enough for today'));
+    };
+    const { process, resets } = aProcess(aJobOf(someRows(3)), { reserveResets });
+
+    expect((await process()).job).toMatchObject({ state: 'refused', code: 'DailyCapReached' });
+    expect(reserved).toEqual([{ caller: 'helpdesk', resets: 3 }]);
+    expect(resets.rows).toEqual([]);
+  });
+});
+
 class WatchedSliceWakeUps extends FakeSliceWakeUps {
   onSend: () => void = () => undefined;
 
@@ -595,7 +698,7 @@ class WatchedSliceWakeUps extends FakeSliceWakeUps {
 }
 
 /** With an order, that job is there, to be checked. */
-function aProcess(order?: BulkResetOrder) {
+function aProcess(order?: BulkResetOrder, rules: Partial<ProcessBulkDependencies> = {}) {
   const bulkResets = new WatchedBulkResetStore();
   const orders = new FakeBulkOrders(order === undefined ? [] : [order]);
   if (order !== undefined) bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
@@ -608,6 +711,8 @@ function aProcess(order?: BulkResetOrder) {
   const { now } = clock;
   let passwords = 0;
   const process = createProcessBulkReset({
+    ...withoutApproval,
+    ...rules,
     bulkResets,
     orders,
     rowFaults,

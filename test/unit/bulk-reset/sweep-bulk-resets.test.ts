@@ -69,6 +69,42 @@ describe('createSweepBulkResets()', () => {
     });
   });
 
+  describe('a job that waits for its approval', () => {
+    const awaiting = {
+      state: 'awaitingApproval',
+      counts: countsOf(7),
+      checkedSha256: '',
+    } as const satisfies BulkResetState;
+
+    it('is left alone', async () => {
+      const { sweep, wakeUps, clock } = aSweeper(awaiting);
+      clock.nowMs = acceptedAtMs + 23 * 3_600_000;
+
+      await sweep();
+
+      expect(wakeUps.sent).toEqual([]);
+    });
+
+    it('is woken when it was cancelled', async () => {
+      const { sweep, wakeUps, clock, bulkResets } = aSweeper(awaiting);
+      bulkResets.overwrite(aBulkResetRow(awaiting, { cancelledAtMs: acceptedAtMs }));
+      clock.pass(3_600_000);
+
+      await sweep();
+
+      expect(wakeUps.sent).toHaveLength(1);
+    });
+
+    it('is woken to be refused after a day', async () => {
+      const { sweep, wakeUps, clock } = aSweeper(awaiting);
+      clock.nowMs = acceptedAtMs + 24 * 3_600_000;
+
+      await sweep();
+
+      expect(wakeUps.sent).toHaveLength(1);
+    });
+  });
+
   describe('the tally of a job', () => {
     it('counts what its rows have come to, over all shards', async () => {
       const { sweep, bulkResets } = aSweeper({ state: 'split', counts: countsOf(2_002) }, [

@@ -450,6 +450,7 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     authorize: createAuthorize(() => Promise.resolve(aCallerList([caller]))),
     brakes: { check: unreachable },
     claimIdempotencyKey: unreachable,
+    reserveResets: unreachable,
     checkUser: unreachable,
     seals: { seal: unreachable },
     resets: { create: unreachable, read: unreachable, replace: unreachable },

@@ -654,6 +654,15 @@ describe('createAcceptPasswordReset()', () => {
       await expect(accept(order)).rejects.toMatchObject({ code: 'OutcomeUnknown' });
     });
 
+    it('counts against the daily cap once, however often it is asked for', async () => {
+      const { accept, reserved } = door();
+
+      await accept(order);
+      await accept(order);
+
+      expect(reserved).toEqual([{ caller: 'helpdesk', resets: 1 }]);
+    });
+
     it('keeps nothing when it cannot be read', async () => {
       const { accept, resets, idempotencyKeys } = door();
       idempotencyKeys.failure = new ResetError('StorageUnavailable', 'Cannot read a key');
@@ -661,6 +670,24 @@ describe('createAcceptPasswordReset()', () => {
       await expect(accept(order)).rejects.toBe(idempotencyKeys.failure);
       expect(resets.rows).toEqual([]);
     });
+  });
+});
+
+describe('the daily cap', () => {
+  it('refuses a reset before there is anything of it', async () => {
+    const capped = new ResetError('DailyCapReached', 'Enough for today');
+    const { accept, resets, users } = door({ capped });
+
+    await expect(accept(anOrder())).rejects.toBe(capped);
+    expect(resets.rows).toEqual([]);
+    expect(users.sent).toEqual([]);
+  });
+
+  it('does not count what the caller may not do', async () => {
+    const { accept, reserved } = door({ refusal: new ResetError('PermissionDenied', 'No') });
+
+    await expect(accept(anOrder())).rejects.toMatchObject({ code: 'PermissionDenied' });
+    expect(reserved).toEqual([]);
   });
 });
 
@@ -679,7 +706,12 @@ function byDomain(domain: string): PasswordResetOrder {
   return anOrder({ customer: { kind: 'domain', domain: domain as CustomerDomain } });
 }
 
-function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUser } = {}) {
+function door({
+  refusal,
+  capped,
+  user = aUser(),
+}: { refusal?: ResetError; capped?: ResetError; user?: FakeUser } = {}) {
+  const reserved: object[] = [];
   const clock = new FakeClock(acceptedAtMs);
   const customers = new FakeCustomers({ 'contoso.com': customerTenantId });
   const users = new FakeCustomerUsers([user]);
@@ -700,6 +732,10 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
   const newPassword = () => generatePassword({ kind: 'random', length: 20 });
   const working = { resets, seals, brakes, newPassword, limits: defaultLimits, now };
   const acceptPasswordReset = createAcceptPasswordReset({
+    reserveResets: (reservation) => {
+      reserved.push(reservation);
+      return capped ? Promise.reject(capped) : Promise.resolve();
+    },
     ...working,
     customers,
     wakeUps,
@@ -727,7 +763,7 @@ function door({ refusal, user = aUser() }: { refusal?: ResetError; user?: FakeUs
   });
   const accept = (order: PasswordResetOrder, budget = signal) => acceptPasswordReset(order, budget);
   return {
-    ...{ accept, asked, unfinished, keys, seals },
+    ...{ accept, asked, reserved, unfinished, keys, seals },
     ...{ control, customers, idempotencyKeys, resets, users, wakeUps },
   };
 }

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTableDailyCounts } from '../../shared/azure/table-daily-counts.js';
+import { startStorage, type StorageHarness } from './storage-harness.js';
+
+let storage: StorageHarness;
+
+beforeAll(async () => {
+  storage = await startStorage();
+});
+
+afterAll(() => storage.stop());
+
+const today = { caller: 'helpdesk', day: '2026-01-01', most: 5 };
+
+describe('createTableDailyCounts()', () => {
+  it('counts up to the limit, and refuses what would exceed it without counting it', async () => {
+    const counts = (await openTable())();
+
+    expect(await counts.add({ ...today, resets: 3 })).toBe(true);
+    expect(await counts.add({ ...today, resets: 3 })).toBe(false);
+    expect(await counts.add({ ...today, resets: 2 })).toBe(true);
+    expect(await counts.add({ ...today, resets: 1 })).toBe(false);
+  });
+
+  it('begins anew with each day, and for each caller', async () => {
+    const counts = (await openTable())();
+    await counts.add({ ...today, resets: 5 });
+
+    expect(await counts.add({ ...today, caller: 'flow', resets: 5 })).toBe(true);
+    expect(await counts.add({ ...today, day: '2026-01-02', resets: 5 })).toBe(true);
+    expect(await counts.add({ ...today, day: '2026-01-02', resets: 1 })).toBe(false);
+  });
+
+  it('lets no more pass when many ask at once, in two processes', async () => {
+    const process = await openTable();
+    const [one, other] = [process(), process()];
+
+    const passed = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        (at % 2 === 0 ? one : other).add({ ...today, resets: 1 }),
+      ),
+    );
+
+    expect(passed.filter(Boolean)).toHaveLength(5);
+  });
+
+  it('sees what another process has counted before it refuses, and after a limit was raised', async () => {
+    const process = await openTable();
+    const [one, other] = [process(), process()];
+    await one.add({ ...today, resets: 1 });
+    await other.add({ ...today, resets: 4 });
+
+    expect(await one.add({ ...today, resets: 1 })).toBe(false);
+    expect(await one.add({ ...today, most: 6, resets: 1 })).toBe(true);
+  });
+
+  it('counts once when the answer to the write is lost', async () => {
+    const counts = (await openTable())();
+    await counts.add({ ...today, resets: 1 });
+    storage.tables.loseNextAnswer('PUT');
+
+    expect(await counts.add({ ...today, resets: 3 })).toBe(true);
+    expect(await counts.add({ ...today, resets: 1 })).toBe(true);
+    expect(await counts.add({ ...today, resets: 1 })).toBe(false);
+  });
+
+  it('says StorageUnavailable when the table is not there', async () => {
+    const table = storage.clients.table(`t${randomUUID().replaceAll('-', '')}`);
+
+    await expect(createTableDailyCounts(table).add({ ...today, resets: 1 })).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+    });
+  });
+});
+
+/** Opens the same counts as another process would. */
+async function openTable() {
+  const table = storage.clients.table(`t${randomUUID().replaceAll('-', '')}`);
+  await table.createTable();
+  return () => createTableDailyCounts(table);
+}

@@ -7,7 +7,7 @@ import {
 } from './client-credential.js';
 import type { RefreshTokens } from './refresh-tokens.js';
 import { Refusal } from './refusal.js';
-import type { SigningKey } from './signing-key.js';
+import type { SigningKeys } from './signing-keys.js';
 import { partnerCenter, partnerCenterClaims } from './token-claims.js';
 import type { TokenFault } from './token-fault.js';
 import { tokenReply, type TokenRequest } from './token-reply.js';
@@ -15,7 +15,7 @@ import { tokenReply, type TokenRequest } from './token-reply.js';
 export interface AppGrantsDependencies {
   readonly app: AppRegistration;
   readonly refreshTokens: RefreshTokens;
-  readonly signToken: SigningKey['signToken'];
+  readonly signToken: SigningKeys['signToken'];
   readonly now: () => number;
   readonly accessTokenLifetimeSeconds: number;
   readonly rotateRefreshToken: boolean;
@@ -90,7 +90,8 @@ function isUserGrant(grantType: string | null): boolean {
   throw new Refusal(70003);
 }
 
-function checkTenant(tenant: string, own: string): void {
+/** @throws {@link Refusal} unless it is the app's own */
+export function checkTenant(tenant: string, own: string): void {
   if (/^(common|organizations|consumers)$/i.test(tenant)) throw new Refusal(50194);
   if (tenant.toLowerCase() !== own.toLowerCase()) throw new Refusal(90002);
 }

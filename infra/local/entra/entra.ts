@@ -1,9 +1,16 @@
 import { createFaults, faultsPath, type FaultSwitch } from '../faults/faults.js';
 import { jsonReply, startLoopbackServer, type LoopbackServer } from '../loopback-server.js';
+import type { CallerApp } from './caller-apps.js';
 import type { AppRegistration } from './client-credential.js';
 import { createRefreshTokens } from './refresh-tokens.js';
-import { createSigningKey } from './signing-key.js';
-import { callerClaims, type CallerToken, type CallerUserToken } from './token-claims.js';
+import { createSigningKeys } from './signing-keys.js';
+import {
+  appClaims,
+  callerClaims,
+  type CallerToken,
+  type CallerUserToken,
+  personClaims,
+} from './token-claims.js';
 import { createTokenEndpoint, type RecordedTokenRequest } from './token-endpoint.js';
 import { tokenFaultGrammar, type TokenFault } from './token-fault.js';
 import type { UserSignIn } from './user-sign-in.js';
@@ -20,6 +27,8 @@ export interface EntraStandIn {
   issueUserToken(token: CallerUserToken): Promise<string>;
   /** The token of an app that calls us by itself. */
   issueAppToken(token: CallerToken): Promise<string>;
+  /** Signs with a new key from now on. The ones before stay published. */
+  rotateSigningKey(): Promise<void>;
   /** As an administrator's "revoke sessions" of the service user does. */
   revokeRefreshTokens(): void;
   close(): Promise<void>;
@@ -28,6 +37,8 @@ export interface EntraStandIn {
 export interface EntraOptions {
   readonly directory: UserSignIn;
   readonly app: AppRegistration;
+  /** Applications that call an API by themselves. @default none */
+  readonly callerApps?: readonly CallerApp[];
   readonly port?: number;
   readonly now?: () => number;
   /** @default 3900 */
@@ -38,17 +49,18 @@ export interface EntraOptions {
 
 /** Microsoft Entra as far as tokens are concerned: discovery, signing keys and the v2.0 token endpoint. */
 export async function startEntra(options: EntraOptions): Promise<EntraStandIn> {
-  const { directory, app, port, now = Date.now } = options;
+  const { directory, app, callerApps = [], port, now = Date.now } = options;
   const { accessTokenLifetimeSeconds = 3900, rotateRefreshToken = true } = options;
-  const key = await createSigningKey();
+  const signingKeys = await createSigningKeys();
   const faults = createFaults<TokenFault>(tokenFaultGrammar);
   const refreshTokens = createRefreshTokens(app.refreshTokens ?? [], now);
   const requests: RecordedTokenRequest[] = [];
   const answerTokenRequest = createTokenEndpoint({
     app,
+    callerApps,
     directory,
     refreshTokens,
-    signToken: key.signToken,
+    signToken: signingKeys.signToken,
     faults,
     onRequest: (request) => requests.push(request),
     now,
@@ -63,7 +75,7 @@ export async function startEntra(options: EntraOptions): Promise<EntraStandIn> {
       case 'oauth2/v2.0/token':
         return answerTokenRequest(server.url, tenant, request);
       case 'discovery/v2.0/keys':
-        return jsonReply(200, { keys: [key.publicJwk] });
+        return jsonReply(200, { keys: signingKeys.publicJwks });
       case 'v2.0/.well-known/openid-configuration':
         return jsonReply(200, discoveryDocument(server.url, tenant));
       default:
@@ -72,7 +84,11 @@ export async function startEntra(options: EntraOptions): Promise<EntraStandIn> {
   }, port);
 
   const sign = (token: CallerToken, claims: Readonly<Record<string, unknown>>) =>
-    key.signToken({ ...callerClaims(server.url, token, now()), ...claims, ...token.claims });
+    signingKeys.signToken({
+      ...callerClaims(server.url, token, now()),
+      ...claims,
+      ...token.claims,
+    });
 
   return {
     url: server.url,
@@ -82,8 +98,9 @@ export async function startEntra(options: EntraOptions): Promise<EntraStandIn> {
     },
     requests,
     faults,
-    issueUserToken: (token) => sign(token, { scp: token.scopes.join(' ') }),
-    issueAppToken: (token) => sign(token, { idtyp: 'app' }),
+    issueUserToken: (token) => sign(token, { ...personClaims(token), scp: token.scopes.join(' ') }),
+    issueAppToken: (token) => sign(token, appClaims(token)),
+    rotateSigningKey: () => signingKeys.rotate(),
     revokeRefreshTokens: () => refreshTokens.revokeAll(),
     close: () => server.close(),
   };

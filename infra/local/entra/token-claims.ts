@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -25,8 +25,19 @@ export interface CallerUserToken extends CallerToken {
   readonly scopes: readonly string[];
 }
 
+/** What sets an application's own token apart. */
+export function appClaims({ objectId }: CallerToken): Claims {
+  return { sub: objectId, idtyp: 'app' };
+}
+
+/** A person is another subject to each application that is called. */
+export function personClaims({ tenantId, objectId, audience }: CallerToken): Claims {
+  const subject = createHash('sha256').update(`${tenantId}/${objectId}/${audience}`);
+  return { sub: subject.digest('base64url') };
+}
+
 /**
- * The claims that Entra's access tokens carry in both versions.
+ * The claims that Entra's access tokens carry in both versions, whosever they are.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
@@ -43,7 +54,6 @@ export function callerClaims(authority: string, token: CallerToken, nowMs: numbe
     exp: issuedAt + (token.expiresInSeconds ?? 3600),
     ...(version === '1.0' ? { appid: clientId, appidacr: '1' } : { azp: clientId, azpacr: '1' }),
     oid: objectId,
-    sub: objectId,
     tid: tenantId,
     uti: randomUUID(),
     ver: version,
@@ -78,7 +88,12 @@ export function partnerCenterClaims(
     ...callerClaims(authority, token, nowMs),
     appid: clientId,
     ...(scope === undefined
-      ? { idtyp: 'app' }
-      : { scp: scope, amr: withMfa ? ['pwd', 'mfa'] : ['pwd'], upn: serviceUser }),
+      ? appClaims(token)
+      : {
+          ...personClaims(token),
+          scp: scope,
+          amr: withMfa ? ['pwd', 'mfa'] : ['pwd'],
+          upn: serviceUser,
+        }),
   };
 }

@@ -3,9 +3,10 @@ import type { Faults } from '../faults/faults.js';
 import { underFaults } from '../faults/transport-fault.js';
 import type { LoopbackReply, LoopbackRequest } from '../loopback-server.js';
 import { createAppGrants, type AppGrantsDependencies } from './app-grants.js';
+import { createCallerApps, type CallerAppsDependencies } from './caller-apps.js';
 import { readClientCredential } from './client-credential.js';
 import { Refusal, refusalReply } from './refusal.js';
-import { callerClaims } from './token-claims.js';
+import { callerClaims, personClaims } from './token-claims.js';
 import type { TokenFault } from './token-fault.js';
 import { tokenReply, type TokenRequest } from './token-reply.js';
 import { signInWithPassword, type UserSignIn } from './user-sign-in.js';
@@ -21,7 +22,7 @@ export interface RecordedTokenRequest {
   readonly outcome: 'issued' | 'unanswered' | number;
 }
 
-interface Dependencies extends AppGrantsDependencies {
+interface Dependencies extends AppGrantsDependencies, CallerAppsDependencies {
   readonly directory: UserSignIn;
   readonly faults: Faults<TokenFault>;
   readonly onRequest: (request: RecordedTokenRequest) => void;
@@ -34,12 +35,13 @@ export type TokenEndpoint = (
 ) => Promise<LoopbackReply>;
 
 /**
- * `POST /{tenant}/oauth2/v2.0/token`: the grants of the app, and the password grant of any user of the
- * directory.
+ * `POST /{tenant}/oauth2/v2.0/token`: the grants of the app, the client-credentials grant of callers, and
+ * the password grant of any user of the directory.
  */
 export function createTokenEndpoint(dependencies: Dependencies): TokenEndpoint {
   const { directory, signToken, faults, onRequest, now } = dependencies;
   const issueToApp = createAppGrants(dependencies);
+  const callerApps = createCallerApps(dependencies);
 
   async function issueToUser({ authority, tenant, form }: TokenRequest): Promise<LoopbackReply> {
     const userPrincipalName = signInWithPassword(directory, tenant, form);
@@ -47,6 +49,7 @@ export function createTokenEndpoint(dependencies: Dependencies): TokenEndpoint {
     const token = { audience: clientId, tenantId: tenant, clientId, objectId: randomUUID() };
     const signed = await signToken({
       ...callerClaims(authority, token, now()),
+      ...personClaims(token),
       preferred_username: userPrincipalName,
     });
     return tokenReply({
@@ -63,6 +66,9 @@ export function createTokenEndpoint(dependencies: Dependencies): TokenEndpoint {
     const { authorization } = headers;
     const request: TokenRequest = { authority, tenant, form, authorization };
     const grantType = form.get('grant_type') ?? undefined;
+    const { clientId } = readClientCredential(form, authorization);
+    const issueToCaller = callerApps.find(clientId);
+    const isForApp = grantType !== 'password' && issueToCaller === undefined;
     const atMs = now();
     let outcome: RecordedTokenRequest['outcome'] = 'unanswered';
 
@@ -74,7 +80,7 @@ export function createTokenEndpoint(dependencies: Dependencies): TokenEndpoint {
         if (refused !== undefined) throw new Refusal(refused.aadsts, refused.error);
         const reply = await (grantType === 'password'
           ? issueToUser(request)
-          : issueToApp(request, taken));
+          : (issueToCaller?.(request) ?? issueToApp(request, taken)));
         outcome = 'issued';
         return reply;
       } catch (error) {
@@ -84,9 +90,8 @@ export function createTokenEndpoint(dependencies: Dependencies): TokenEndpoint {
       }
     };
 
-    const taken = grantType === 'password' ? [] : faults.take();
+    const taken = isForApp ? faults.take() : [];
     const reply = await underFaults(taken, () => answer(taken));
-    const { clientId } = readClientCredential(form, authorization);
     onRequest({ atMs, tenant, grantType, clientId, outcome });
     return reply;
   };

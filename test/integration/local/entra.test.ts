@@ -663,6 +663,18 @@ describe('callers’ tokens', () => {
     expect(payload).not.toHaveProperty('idtyp');
   });
 
+  it('name a person as another subject to each API, and an app by its object id', async () => {
+    const toOne = decodeJwt(await entra.issueUserToken({ ...caller, scopes: [] }));
+    const again = decodeJwt(await entra.issueUserToken({ ...caller, scopes: [] }));
+    const elsewhere = { ...caller, audience: randomUUID() };
+    const toAnother = decodeJwt(await entra.issueUserToken({ ...elsewhere, scopes: [] }));
+    const ofApp = decodeJwt(await entra.issueAppToken(caller));
+
+    expect(again.sub).toBe(toOne.sub);
+    expect(new Set([toOne.sub, toAnother.sub, objectId]).size).toBe(3);
+    expect(ofApp.sub).toBe(objectId);
+  });
+
   it('are signed for an app with roles, in version 1.0', async () => {
     const token = await entra.issueAppToken({ ...caller, roles: ['Reset'], version: '1.0' });
 
@@ -682,5 +694,85 @@ describe('callers’ tokens', () => {
 
     expect((expired.exp ?? 0) - (expired.iat ?? 0)).toBe(-61);
     expect(endless).not.toHaveProperty('exp');
+  });
+});
+
+describe('rotateSigningKey()', () => {
+  it('signs with a new key, and publishes the ones before as well', async () => {
+    const rotating = await anEntra({});
+    const issue = () =>
+      rotating.issueAppToken({ audience: 'any', tenantId, clientId, objectId: randomUUID() });
+    const before = await issue();
+
+    await rotating.rotateSigningKey();
+
+    const after = await issue();
+    const keys = createRemoteJWKSet(new URL(rotating.jwksUrl));
+    const kids = await Promise.all(
+      [before, after].map(async (token) => (await jwtVerify(token, keys)).protectedHeader.kid),
+    );
+    expect(new Set(kids).size).toBe(2);
+  });
+});
+
+describe('client-credentials grant of a caller', () => {
+  const apiClientId = randomUUID();
+  const callerApp = {
+    tenantId,
+    clientId: randomUUID(),
+    clientSecret: randomUUID(),
+    objectId: randomUUID(),
+    api: { clientId: apiClientId, roles: ['access_as_application'] },
+  };
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: callerApp.clientId,
+    client_secret: callerApp.clientSecret,
+    scope: `api://${apiClientId}/.default`,
+  };
+  let withCaller: EntraStandIn;
+  const ask = (fields: Readonly<Record<string, string>>, tenant = tenantId) =>
+    fetch(`${withCaller.url}/${tenant}/oauth2/v2.0/token`, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+    });
+
+  beforeAll(async () => {
+    withCaller = await startEntra({
+      directory: { signIn: () => 'unknownTenant' },
+      app,
+      callerApps: [callerApp],
+    });
+  });
+
+  afterAll(() => withCaller.close());
+
+  it('gives an app token for its API, whatever befalls the app', async () => {
+    withCaller.faults.set([{ aadsts: 90033 }]);
+
+    const response = await ask(form);
+    const { access_token: token } = (await response.json()) as { access_token: string };
+
+    withCaller.faults.clear();
+    expect(decodeJwt(token)).toMatchObject({
+      aud: apiClientId,
+      iss: `${withCaller.url}/${tenantId}/v2.0`,
+      azp: callerApp.clientId,
+      oid: callerApp.objectId,
+      sub: callerApp.objectId,
+      roles: ['access_as_application'],
+    });
+  });
+
+  it.each([
+    ['a wrong secret', { client_secret: 'x' }, tenantId, 7000215],
+    ['no secret', { client_secret: '' }, tenantId, 7000215],
+    ['another API', { scope: 'https://graph.microsoft.com/.default' }, tenantId, 500011],
+    ['another grant', { grant_type: 'refresh_token' }, tenantId, 70003],
+    ['another tenant', {}, randomUUID(), 90002],
+  ])('refuses %s', async (_, change, tenant, code) => {
+    const response = await ask({ ...form, ...change }, tenant);
+
+    expect(await response.json()).toMatchObject({ error_codes: [code] });
   });
 });

@@ -57,11 +57,11 @@ const resetTimeoutMs = 75_000;
 const longTimeoutMs = 280_000;
 
 function createHandlers(config: Config, outside: Outside): Handlers {
-  const { now, readCallerList, secrets, accessToken } = outside;
+  const { now, readCallerList, verifyToken, secrets, accessToken } = outside;
   const resets = createPasswordResets(config, outside);
   const bulk = createBulkResets(outside, resets);
   const door = createHttpDoor({ budgetMs: httpBudgetMs });
-  const authenticate = createAuthenticate({ readCallerList, now });
+  const authenticate = createAuthenticate({ readCallerList, verifyToken, now });
   const single = {
     ...resets,
     door,

@@ -15,6 +15,8 @@ export interface Config {
   readonly resetRoute: 'resetpassword' | 'legacy';
   readonly keyVaultUrl: string;
   readonly storage: StorageConnection;
+  /** The app registration of our own API; without it, callers' bearer tokens are refused. */
+  readonly apiClientId?: string;
   /** Client id of the user-assigned identity; absent for the system-assigned one. */
   readonly managedIdentityClientId?: string;
   /** Where callers reach the app, without a trailing slash. */
@@ -50,7 +52,7 @@ const nationalClouds = [
 /** @throws {@link ConfigError} with every problem at once */
 export function loadConfig(environment: Environment): Config {
   const settings = createSettings(environment);
-  const { optional, guid, url, choice, wholeNumber } = settings;
+  const { optional, guid, optionalGuid, url, choice, wholeNumber } = settings;
 
   const partner: Config['partner'] = {
     tenantId: guid('PARTNER_TENANT_ID'),
@@ -58,6 +60,7 @@ export function loadConfig(environment: Environment): Config {
     clientCredential: choice('PARTNER_CLIENT_CREDENTIAL', ['secret', 'certificate']),
   };
   const partnerCenterUrl = url('PARTNER_CENTER_URL', 'https://api.partnercenter.microsoft.com');
+  const apiClientId = optionalGuid('API_CLIENT_ID');
   const managedIdentityClientId = optional('AZURE_CLIENT_ID');
   const hostName = optional('WEBSITE_HOSTNAME');
   const config: Config = {
@@ -67,6 +70,7 @@ export function loadConfig(environment: Environment): Config {
     resetRoute: choice('RESET_ROUTE', ['resetpassword', 'legacy']),
     keyVaultUrl: url('KEY_VAULT_URI'),
     storage: storageOf(settings),
+    ...(apiClientId !== undefined && { apiClientId }),
     ...(managedIdentityClientId !== undefined && { managedIdentityClientId }),
     publicBaseUrl: url('PUBLIC_BASE_URL', hostName && `https://${hostName}`),
     passwordStyle:
@@ -123,9 +127,17 @@ function createSettings(environment: Environment) {
   }
 
   function guid(name: string): string {
-    const value = required(name);
+    return asGuid(name, required(name)) ?? '';
+  }
+
+  function optionalGuid(name: string): string | undefined {
+    return asGuid(name, optional(name));
+  }
+
+  /** In lower case, as tokens have them. */
+  function asGuid(name: string, value: string | undefined): string | undefined {
     if (value !== undefined && !isGuid(value)) problems.push(`${name}: must be a GUID`);
-    return value ?? '';
+    return value?.toLowerCase();
   }
 
   function url(name: string, fallback?: string): string {
@@ -174,7 +186,7 @@ function createSettings(environment: Environment) {
     return fallback;
   }
 
-  return { problems, optional, guid, url, choice, wholeNumber };
+  return { problems, optional, guid, optionalGuid, url, choice, wholeNumber };
 }
 
 /**

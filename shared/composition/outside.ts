@@ -24,9 +24,11 @@ import { createTableIdempotencyKeys } from '../azure/table-idempotency-keys.js';
 import { createTableResetStore } from '../azure/table-reset-store.js';
 import { createTableUserLocks } from '../azure/table-user-locks.js';
 import { createReadCallerList } from '../callers/read-caller-list.js';
+import { refuseTokens } from '../callers/token-identity.js';
 import type { Config } from '../config.js';
 import { createEnvelopes } from '../delivery/envelopes.js';
 import { createPartnerAccessToken } from '../entra/partner-access-token.js';
+import { createVerifyToken } from '../entra/verify-token.js';
 import { createPartnerCenterUsers } from '../partner-center/customer-users.js';
 import { createPartnerCenterCustomers } from '../partner-center/customers.js';
 import { createSend } from '../partner-center/send.js';
@@ -64,10 +66,17 @@ export function createOutside(config: Config) {
     now,
   });
 
+  const { apiClientId, entraAuthorityUrl } = config;
+  const { tenantId: partnerTenantId } = config.partner;
+  const verifyToken =
+    apiClientId === undefined
+      ? refuseTokens
+      : createVerifyToken({ fetch, entraAuthorityUrl, partnerTenantId, apiClientId, now });
+
   const accessToken = createPartnerAccessToken({
     fetch,
-    authorityUrl: config.entraAuthorityUrl,
-    partnerTenantId: config.partner.tenantId,
+    authorityUrl: entraAuthorityUrl,
+    partnerTenantId,
     clientId: config.partner.clientId,
     readClientCredential: async (signal) => {
       const { clientCredential: kind } = config.partner;
@@ -107,6 +116,7 @@ export function createOutside(config: Config) {
     secrets,
     envelopes,
     readCallerList,
+    verifyToken,
     accessToken,
     customers: createPartnerCenterCustomers({ send: sendRead }),
     users,

@@ -85,11 +85,11 @@ export interface ErrorBody {
 const usualRetryMs = 30_000;
 
 /**
- * A 401 must name a way to authenticate. None is registered for API keys in a header of their own.
+ * A 401 must name the ways to authenticate. None is registered for API keys in a header of their own.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
  */
-const challenge = 'ApiKey realm="password-resets"';
+const challenge = 'Bearer realm="password-resets", ApiKey realm="password-resets"';
 
 export function toErrorResponse(error: ResetError): JsonResponse {
   const { code, message, target, details, recovery } = error;

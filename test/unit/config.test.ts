@@ -47,6 +47,7 @@ describe('loadConfig()', () => {
       PARTNER_CENTER_URL: 'https://partner-center.example:8443/',
       ENTRA_AUTHORITY_URL: 'https://entra.example/',
       RESET_ROUTE: 'legacy',
+      API_CLIENT_ID: guid.toUpperCase(),
       AZURE_CLIENT_ID: guid,
       PASSWORD_STYLE: 'passphrase',
       PASSPHRASE_WORDS: '7',
@@ -59,6 +60,7 @@ describe('loadConfig()', () => {
       partnerCenterUrl: 'https://partner-center.example:8443',
       entraAuthorityUrl: 'https://entra.example',
       resetRoute: 'legacy',
+      apiClientId: guid,
       managedIdentityClientId: guid,
       passwordStyle: { kind: 'passphrase', words: 7 },
       resetSynchronizedUsers: true,
@@ -133,6 +135,7 @@ describe('loadConfig()', () => {
   it.each([
     ['PARTNER_TENANT_ID', 'contoso.com', 'must be a GUID'],
     ['PARTNER_CLIENT_ID', `${guid}x`, 'must be a GUID'],
+    ['API_CLIENT_ID', `api://${guid}`, 'must be a GUID'],
     ['PARTNER_CLIENT_CREDENTIAL', 'Secret', 'must be one of secret, certificate'],
     ['RESET_ROUTE', 'both', 'must be one of resetpassword, legacy'],
     ['RESET_SYNCHRONIZED_USERS', '1', 'must be one of false, true'],

@@ -85,11 +85,11 @@ describe('toErrorResponse()', () => {
     expect(headers?.['Retry-After']).toBe(recoveryByCode[code] === 'later' ? '30' : undefined);
   });
 
-  it.each(codes)('names the way to authenticate with a 401 only: %s', (code) => {
+  it.each(codes)('names the ways to authenticate with a 401 only: %s', (code) => {
     const { status, headers } = toErrorResponse(new ResetError(code, 'why'));
 
     expect(headers?.['WWW-Authenticate']).toBe(
-      status === 401 ? 'ApiKey realm="password-resets"' : undefined,
+      status === 401 ? 'Bearer realm="password-resets", ApiKey realm="password-resets"' : undefined,
     );
   });
 

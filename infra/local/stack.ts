@@ -6,6 +6,12 @@ import { type Azurite, startAzurite } from './azurite.js';
 import type { Directory } from './directory/directory.js';
 import { isPlain } from './directory/plain-user.js';
 import { generateDirectory } from './directory/generate-directory.js';
+import {
+  type EntraCallers,
+  newEntraCallers,
+  toCallerApp,
+  toEntraClients,
+} from './entra-callers.js';
 import { type EntraStandIn, startEntra } from './entra/entra.js';
 import { type RunningFunctionsHost, startFunctionsHost } from './functions-host/spawn.js';
 import { type KeyVaultStandIn, startKeyVault } from './key-vault/key-vault.js';
@@ -22,6 +28,7 @@ export interface StackFacts {
   readonly keyVaultUrl: string;
   readonly storageConnectionString: string;
   readonly callers: readonly LocalCaller[];
+  readonly entraCallers: EntraCallers;
   /** A user whose password may be reset. */
   readonly samples: {
     readonly customerTenantId: string;
@@ -83,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const { app, seed = 1, customers, usersPerCustomer, onLine, dataDirectory } = options;
     const partner = { tenantId: randomUUID(), clientId: randomUUID() };
+    const entraCallers = newEntraCallers(partner.tenantId);
     const clientSecret = randomBytes(30).toString('base64');
     const identityClientId = randomUUID();
     const directory = generateDirectory({
@@ -101,7 +109,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await createStorage(azurite);
     const appStorage =
       (await options.interpose?.(azurite.connectionString)) ?? azurite.connectionString;
-    const entra = started(await startEntra({ directory, app: { ...partner, clientSecret } }));
+    const entra = started(
+      await startEntra({
+        directory,
+        app: { ...partner, clientSecret },
+        callerApps: [toCallerApp(entraCallers)],
+      }),
+    );
     const identity = started(await startManagedIdentity({ clientId: identityClientId }));
     const keyVault = started(
       await startKeyVault({
@@ -109,7 +123,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           'partner-client-secret': clientSecret,
           'partner-refresh-token': entra.refreshToken,
           'sealing-key': sealingKey,
-          callers: callerListOf(callers, samples.customerTenantId),
+          callers: callerListOf(callers, entraCallers, samples.customerTenantId),
         },
         accepts: (token) => identity.accepts(token, 'https://vault.azure.net'),
       }),
@@ -120,6 +134,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const settings = {
       PARTNER_TENANT_ID: partner.tenantId,
       PARTNER_CLIENT_ID: partner.clientId,
+      API_CLIENT_ID: entraCallers.apiClientId,
       PARTNER_CENTER_URL: partnerCenter.url,
       ENTRA_AUTHORITY_URL: entra.url,
       KEY_VAULT_URI: keyVault.url,
@@ -147,6 +162,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       keyVaultUrl: keyVault.url,
       storageConnectionString: azurite.connectionString,
       callers,
+      entraCallers,
       samples,
       settings,
     };
@@ -158,10 +174,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** Helpdesk may do everything to everybody; the ticket system sees one customer and no password. */
-function callerListOf(callers: readonly LocalCaller[], customerTenantId: string): string {
+function callerListOf(
+  callers: readonly LocalCaller[],
+  entraCallers: EntraCallers,
+  customerTenantId: string,
+): string {
   const unlimited = { maxResetsPerDay: 10_000_000, approvalAboveRows: 1_000_000 };
   const grants: Readonly<Record<string, object>> = {
     helpdesk: {
+      entraClients: toEntraClients(entraCallers),
       permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword'],
       customers: '*',
       ...unlimited,

@@ -35,6 +35,8 @@ import { createPurgeHandler } from './handlers/purge-handler.js';
 import { createResetPasswordHandler } from './handlers/reset-password-handler.js';
 import { createSubmitBulkResetHandler } from './handlers/submit-bulk-reset-handler.js';
 import { createSweepHandler } from './handlers/sweep-handler.js';
+import { createTakePasswordReset } from './handlers/take-password-reset.js';
+import { createWebhookHandler } from './handlers/webhook-handler.js';
 import { createWhoamiHandler } from './handlers/whoami-handler.js';
 
 /** The object graph. With settings that cannot be used, every handler says what is wrong with them. */
@@ -51,6 +53,8 @@ export function compose(environment: Environment): Handlers {
 
 /** How long a caller is kept waiting for a reset before the rest happens without it. */
 const httpBudgetMs = 25_000;
+/** Senders of webhooks give up sooner, some after ten seconds. */
+const webhookBudgetMs = 8_000;
 /** Checks and one send; the lease is longer. */
 const resetTimeoutMs = 75_000;
 /** Below the host's own `functionTimeout` of five minutes. */
@@ -66,6 +70,7 @@ function createHandlers(config: Config, outside: Outside): Handlers {
     ...resets,
     door,
     authenticate,
+    takePasswordReset: createTakePasswordReset(resets),
     links: createPasswordResetLinks(config.publicBaseUrl),
     now,
   };
@@ -79,6 +84,12 @@ function createHandlers(config: Config, outside: Outside): Handlers {
 
   return {
     resetPassword: createResetPasswordHandler(single),
+    receiveWebhook: createWebhookHandler({
+      ...single,
+      readCallerList,
+      webhookSecrets: outside.webhookSecrets,
+      door: createHttpDoor({ budgetMs: webhookBudgetMs }),
+    }),
     getPasswordReset: createGetPasswordResetHandler(single),
     getPasswordResetResult: createGetPasswordResetResultHandler(single),
     submitBulkReset: createSubmitBulkResetHandler({ ...many, newBulkResetId: randomUUID }),

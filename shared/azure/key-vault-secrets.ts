@@ -15,6 +15,8 @@ export interface StoredSecret {
 export interface KeyVaultSecrets {
   /** The newest version. When that one is disabled an older one does not stand in for it. */
   get(name: string, signal: AbortSignal): Promise<StoredSecret>;
+  /** The same, or undefined when there is no such secret, or its newest version is disabled. */
+  find(name: string, signal: AbortSignal): Promise<StoredSecret | undefined>;
   /** Undefined when there is no such version, or it is disabled. */
   getVersion(name: string, version: string, signal: AbortSignal): Promise<StoredSecret | undefined>;
   /** Adds a version, which is the newest from then on. */
@@ -39,14 +41,8 @@ export function createKeyVaultSecrets({ client }: { client: SecretClientLike }):
 
   return {
     get: (name, signal) => read(name, undefined, signal),
-    async getVersion(name, version, signal) {
-      try {
-        return await read(name, version, signal);
-      } catch (error) {
-        if (error instanceof SecretNotUsable) return undefined;
-        throw error;
-      }
-    },
+    find: (name, signal) => read(name, undefined, signal).catch(undefinedIfNotUsable),
+    getVersion: (name, version, signal) => read(name, version, signal).catch(undefinedIfNotUsable),
     async set(name, value, signal) {
       const options = { abortSignal: signal };
       await answered('write', name, client.setSecret(name, value.reveal(), options), signal);
@@ -100,6 +96,10 @@ function toStoredSecret(name: string, { value, properties }: KeyVaultSecret): St
 
 /** The vault answered, and there is nothing to be had under that name and version. */
 class SecretNotUsable extends ResetError {}
+
+function undefinedIfNotUsable(error: unknown): undefined {
+  if (!(error instanceof SecretNotUsable)) throw error;
+}
 
 const roleFor: Record<Action, string> = {
   read: 'Key Vault Secrets User',

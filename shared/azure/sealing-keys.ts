@@ -18,7 +18,7 @@ export function createSealingKeys({
   isTransient,
   now,
 }: {
-  readonly secrets: KeyVaultSecrets;
+  readonly secrets: Pick<KeyVaultSecrets, 'get' | 'getVersion'>;
   readonly isTransient: (error: unknown) => boolean;
   readonly now: () => number;
 }): SealingKeys {

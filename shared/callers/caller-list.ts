@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isGuid, parseCustomerTenantId } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Secret } from '../platform/secret.js';
-import { type Caller, partsOfName, permissions, personName } from './caller.js';
+import { type Caller, listedName, partsOfName, permissions, personName } from './caller.js';
 import { recipientKey } from './recipient-key.js';
 
 const guid = z
@@ -16,7 +16,7 @@ const usualMaxResetsPerDay = 1_000;
 const usualApprovalAboveRows = 200;
 
 const listedCaller = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and -'),
+  name: z.string().regex(listedName, 'must be lower-case letters, digits and -'),
   apiKeys: z
     .array(
       z.strictObject({

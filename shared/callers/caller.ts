@@ -28,6 +28,9 @@ export interface Caller {
   readonly approvalAboveRows: number;
 }
 
+/** A caller as listed; also what a webhook source is called in its address. */
+export const listedName = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** The caller as whom messages on the bulk queue act. */
 export const bulkQueueCallerName = 'bulk-queue';
 

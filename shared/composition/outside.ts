@@ -25,6 +25,7 @@ import { createTableResetStore } from '../azure/table-reset-store.js';
 import { createTableUserLocks } from '../azure/table-user-locks.js';
 import { createReadCallerList } from '../callers/read-caller-list.js';
 import { refuseTokens } from '../callers/token-identity.js';
+import { createWebhookSecrets } from '../callers/webhook-secrets.js';
 import type { Config } from '../config.js';
 import { createEnvelopes } from '../delivery/envelopes.js';
 import { createPartnerAccessToken } from '../entra/partner-access-token.js';
@@ -63,6 +64,11 @@ export function createOutside(config: Config) {
     readSecret: async (signal) => (await secrets.get('callers', signal)).value,
     isTransient,
     onUnusable: ({ code, message }) => report('error', 'callers not taken', { code, message }),
+    now,
+  });
+  const webhookSecrets = createWebhookSecrets({
+    findSecret: async (name, signal) => (await secrets.find(name, signal))?.value,
+    isTransient,
     now,
   });
 
@@ -117,6 +123,7 @@ export function createOutside(config: Config) {
     envelopes,
     readCallerList,
     verifyToken,
+    webhookSecrets,
     accessToken,
     customers: createPartnerCenterCustomers({ send: sendRead }),
     users,

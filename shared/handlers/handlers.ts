@@ -3,6 +3,7 @@ import type { HttpHandler, StorageQueueHandler, TimerHandler } from '@azure/func
 /** What is behind the functions: one handler for each that is registered. */
 export interface Handlers {
   readonly resetPassword: HttpHandler;
+  readonly receiveWebhook: HttpHandler;
   readonly getPasswordReset: HttpHandler;
   readonly getPasswordResetResult: HttpHandler;
   readonly submitBulkReset: HttpHandler;

@@ -22,6 +22,7 @@ export function createMisconfiguredHandlers(
   };
   return {
     resetPassword: http,
+    receiveWebhook: http,
     getPasswordReset: http,
     getPasswordResetResult: http,
     submitBulkReset: http,

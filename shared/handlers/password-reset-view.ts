@@ -94,36 +94,78 @@ export function toResultResponse(
   return respond(row, readable, circumstances, toFinalErrorResponse);
 }
 
+/**
+ * The answer to whoever wants to know no more than that a request was taken: 202 whatever became of the
+ * reset, which the body says as far as it is known.
+ */
+export function toAcceptedResponse(
+  row: ResetRow,
+  readable: ReadablePassword,
+  circumstances: AnswerCircumstances,
+): JsonResponse {
+  const accepted = () => pollLater(row, 0, toPasswordResetView(row, readable), circumstances);
+  return whileOpen(row, readable, circumstances) ?? accepted();
+}
+
 function respond(
   row: ResetRow,
   readable: ReadablePassword,
-  { links, nowMs }: AnswerCircumstances,
+  circumstances: AnswerCircumstances,
   toFailure: (error: ResetError) => JsonResponse,
 ): JsonResponse {
-  const headers = { 'Operation-Location': links.monitor(row.resetId) };
-  const within = (response: JsonResponse): JsonResponse => ({
-    ...response,
-    headers: { ...response.headers, ...headers },
-  });
-  const wait = (waitMs: number, jsonBody: unknown): JsonResponse => {
-    const polling = { Location: links.result(row.resetId), 'Retry-After': toPollSeconds(waitMs) };
-    return within({ status: 202, headers: polling, jsonBody });
-  };
+  return (
+    whileOpen(row, readable, circumstances) ??
+    withMonitor(row, circumstances, toEnd(row, readable, toFailure))
+  );
+}
 
+/** Undefined when the reset is at its end, and its password too if there is one to wait for. */
+function whileOpen(
+  row: ResetRow,
+  readable: ReadablePassword,
+  circumstances: AnswerCircumstances,
+): JsonResponse | undefined {
+  const { nowMs } = circumstances;
   if (!isSettled(row)) {
     const waitMs = row.state === 'claimed' ? pollMs : row.notBeforeMs - nowMs;
-    return wait(waitMs, toPasswordResetView(row));
+    return pollLater(row, waitMs, toPasswordResetView(row), circumstances);
   }
-  if ('code' in row) return within(toFailure(toResetError(row.code)));
-  if (row.state === 'cancelled') return within(toErrorResponse(toResetError('Cancelled')));
-  if (readable.kind === 'superseded') return within(toErrorResponse(toResetError('Superseded')));
+  if (readable.kind !== 'settling') return undefined;
+  // Applied, but whoever waits for the password has to wait on.
   const view = toPasswordResetView(row, readable);
-  if (readable.kind === 'settling') {
-    // Applied, but whoever waits for the password has to wait on.
-    const running = { ...view, status: 'Running', completedAt: undefined };
-    return wait(readable.untilMs - nowMs, running);
-  }
-  return within({ status: 200, jsonBody: view });
+  const running = { ...view, status: 'Running', completedAt: undefined };
+  return pollLater(row, readable.untilMs - nowMs, running, circumstances);
+}
+
+function toEnd(
+  row: ResetRow,
+  readable: ReadablePassword,
+  toFailure: (error: ResetError) => JsonResponse,
+): JsonResponse {
+  if ('code' in row) return toFailure(toResetError(row.code));
+  if (row.state === 'cancelled') return toErrorResponse(toResetError('Cancelled'));
+  if (readable.kind === 'superseded') return toErrorResponse(toResetError('Superseded'));
+  return { status: 200, jsonBody: toPasswordResetView(row, readable) };
+}
+
+function pollLater(
+  row: ResetRow,
+  waitMs: number,
+  jsonBody: unknown,
+  circumstances: AnswerCircumstances,
+): JsonResponse {
+  const { links } = circumstances;
+  const headers = { Location: links.result(row.resetId), 'Retry-After': toPollSeconds(waitMs) };
+  return withMonitor(row, circumstances, { status: 202, headers, jsonBody });
+}
+
+function withMonitor(
+  { resetId }: ResetRow,
+  { links }: AnswerCircumstances,
+  response: JsonResponse,
+): JsonResponse {
+  const headers = { ...response.headers, 'Operation-Location': links.monitor(resetId) };
+  return { ...response, headers };
 }
 
 const pollMs = 5_000;

@@ -4,10 +4,21 @@ import { mediaTypeOf, readBytes } from './read-body.js';
 
 /** @throws {@link ResetError} `UnsupportedMediaType`, `RequestTooLarge`, `InvalidRequest` */
 export async function readJsonBody(request: HttpRequest): Promise<unknown> {
-  if (mediaTypeOf(request) !== 'application/json') {
-    throw new ResetError('UnsupportedMediaType', 'The body must be sent as application/json');
-  }
-  const bytes = await readBytes(request);
+  return parseJsonBody(await readJsonBytes(request));
+}
+
+/**
+ * The body as it was sent, for whoever has to look at it before it is parsed.
+ *
+ * @throws {@link ResetError} `UnsupportedMediaType`, `RequestTooLarge`
+ */
+export async function readJsonBytes(request: HttpRequest): Promise<ArrayBuffer> {
+  if (mediaTypeOf(request) === 'application/json') return readBytes(request);
+  throw new ResetError('UnsupportedMediaType', 'The body must be sent as application/json');
+}
+
+/** @throws {@link ResetError} `InvalidRequest` */
+export function parseJsonBody(bytes: ArrayBuffer): unknown {
   // The parser's own message quotes the body, so only the fact is passed on.
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

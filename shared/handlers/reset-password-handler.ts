@@ -1,8 +1,4 @@
 import type { HttpHandler } from '@azure/functions';
-import { toReader } from '../callers/caller.js';
-import { requirePermission } from '../callers/authorize.js';
-import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
-import type { ReadPassword } from '../password-reset/read-password-reset.js';
 import type { Authenticate } from './authenticate.js';
 import type { HttpDoor } from './http-door.js';
 import { readIdempotency } from './idempotency-key.js';
@@ -13,12 +9,12 @@ import {
 } from './password-reset-view.js';
 import { readJsonBody } from './read-json-body.js';
 import { parseRequest, passwordResetBody } from './schemas.js';
+import type { TakePasswordReset } from './take-password-reset.js';
 
 export interface ResetPasswordDependencies {
   readonly door: HttpDoor;
   readonly authenticate: Authenticate;
-  readonly acceptPasswordReset: ReturnType<typeof createAcceptPasswordReset>;
-  readonly readPassword: ReadPassword;
+  readonly takePasswordReset: TakePasswordReset;
   readonly links: PasswordResetLinks;
   readonly now: () => number;
 }
@@ -30,28 +26,15 @@ export interface ResetPasswordDependencies {
  * reset, so that no repeat can mend a failure.
  */
 export function createResetPasswordHandler(dependencies: ResetPasswordDependencies): HttpHandler {
-  const { door, authenticate, acceptPasswordReset, readPassword, links, now } = dependencies;
+  const { door, authenticate, takePasswordReset, links, now } = dependencies;
 
   return door(async (request, signal, context) => {
     const caller = await authenticate(request, signal);
     const { key: idempotencyKey, headers } = readIdempotency(request);
     const asked = parseRequest(passwordResetBody, await readJsonBody(request));
-    if (asked.delivery === 'response') requirePermission(caller, 'readPassword');
 
-    const order = {
-      ...asked,
-      caller: caller.name,
-      ...(idempotencyKey !== undefined && { idempotencyKey }),
-    };
-    const { row, password } = await acceptPasswordReset(order, signal);
-    const { resetId, state, customerTenantId, userId } = row;
-    const code = 'code' in row ? row.code : undefined;
-    context.info('password reset accepted', { resetId, state, code, customerTenantId, userId });
-    const shown = row.delivery === 'response' ? password : undefined;
-    const readable =
-      shown === undefined
-        ? await readPassword(row, toReader(caller), signal)
-        : ({ kind: 'password', password: shown } as const);
+    const order = { ...asked, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    const { row, readable } = await takePasswordReset({ caller, order, context }, signal);
     const toResponse = idempotencyKey === undefined ? toResetResponse : toResultResponse;
     const response = toResponse(row, readable, { links, nowMs: now() });
     return { ...response, headers: { ...response.headers, ...headers } };

@@ -13,21 +13,29 @@ const guid = z
   .refine(isGuid, 'must be a GUID')
   .transform((text) => text.toLowerCase());
 
+const passwordResetFields = z.strictObject({
+  customer: parsedText(parseCustomerReference),
+  user: parsedText(parseUserReference),
+  password: z
+    .string()
+    .transform((text) => new Secret(text))
+    .exactOptional(),
+  forceChangePassword: z.boolean().default(true),
+  delivery,
+  recipientKeyId,
+  reference: reference.exactOptional(),
+});
+
 /** Body of `POST /password-resets`. */
-export const passwordResetBody = z
-  .strictObject({
-    customer: parsedText(parseCustomerReference),
-    user: parsedText(parseUserReference),
-    password: z
-      .string()
-      .transform((text) => new Secret(text))
-      .exactOptional(),
-    forceChangePassword: z.boolean().default(true),
-    delivery,
-    recipientKeyId,
-    reference: reference.exactOptional(),
-  })
-  .superRefine(requireKeyOfRecipient);
+export const passwordResetBody = passwordResetFields.superRefine(requireKeyOfRecipient);
+
+/** Body of `POST /webhooks/{source}`. Webhooks are kept and shown by those who send them, so no password is in one. */
+export const webhookBody = z.strictObject({
+  type: z.literal('password-reset.requested'),
+  /** When the reset was asked for, however often that is told since. */
+  timestamp: z.iso.datetime({ offset: true }).transform(Date.parse),
+  data: passwordResetFields.omit({ password: true }).superRefine(requireKeyOfRecipient),
+});
 
 /** Of a row only its shape is read here; what it says is checked row by row. */
 const rowFields = z.strictObject({

@@ -35,6 +35,7 @@ describe('functions/', () => {
 
   it.each([
     ['reset-password', 'POST', 'password-resets'],
+    ['receive-webhook', 'POST', 'webhooks/{source}'],
     ['get-password-reset', 'GET', 'password-resets/{id}'],
     ['get-password-reset-result', 'GET', 'password-resets/{id}/result'],
     ['submit-bulk-reset', 'POST', 'bulk-resets'],

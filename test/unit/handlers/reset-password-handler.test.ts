@@ -5,6 +5,7 @@ import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createPasswordResetLinks } from '../../../shared/handlers/password-reset-view.js';
 import { createResetPasswordHandler } from '../../../shared/handlers/reset-password-handler.js';
+import { createTakePasswordReset } from '../../../shared/handlers/take-password-reset.js';
 import type { CustomerTenantId } from '../../../shared/password-reset/ids.js';
 import {
   type AcceptDependencies,
@@ -425,11 +426,13 @@ function aDoor(values: DoorValues = {}) {
       caller === undefined
         ? Promise.reject(new ResetError('Unauthorized', 'nobody'))
         : Promise.resolve(caller),
-    acceptPasswordReset: (order) => {
-      orders.push(order);
-      return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
-    },
-    readPassword: () => Promise.resolve(before ?? { kind: 'none' }),
+    takePasswordReset: createTakePasswordReset({
+      acceptPasswordReset: (order) => {
+        orders.push(order);
+        return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
+      },
+      readPassword: () => Promise.resolve(before ?? { kind: 'none' }),
+    }),
     links,
     now: () => acceptedAtMs,
   });
@@ -465,8 +468,10 @@ function aDoorWithRules(permissions: readonly Permission[]) {
   return createResetPasswordHandler({
     door,
     authenticate: () => Promise.resolve(caller),
-    acceptPasswordReset: createAcceptPasswordReset(dependencies),
-    readPassword: unreachable,
+    takePasswordReset: createTakePasswordReset({
+      acceptPasswordReset: createAcceptPasswordReset(dependencies),
+      readPassword: unreachable,
+    }),
     links,
     now: () => acceptedAtMs,
   });

@@ -1,0 +1,43 @@
+import type { InvocationContext } from '@azure/functions';
+import { requirePermission } from '../callers/authorize.js';
+import { type Caller, toReader } from '../callers/caller.js';
+import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
+import type { PasswordResetOrder } from '../password-reset/password-reset-order.js';
+import type { ReadablePassword, ReadPassword } from '../password-reset/read-password-reset.js';
+import type { ResetRow } from '../password-reset/reset-row.js';
+
+export interface TakeDependencies {
+  readonly acceptPasswordReset: ReturnType<typeof createAcceptPasswordReset>;
+  readonly readPassword: ReadPassword;
+}
+
+/** What came in through a door, and on whose behalf. */
+export interface TakenRequest {
+  readonly caller: Caller;
+  readonly order: Omit<PasswordResetOrder, 'caller'>;
+  readonly context: Pick<InvocationContext, 'info'>;
+}
+
+export type TakePasswordReset = (
+  request: TakenRequest,
+  signal: AbortSignal,
+) => Promise<{ readonly row: ResetRow; readonly readable: ReadablePassword }>;
+
+/** What the doors for a single reset have in common: the reset is accepted, and what the caller may see of it. */
+export function createTakePasswordReset(dependencies: TakeDependencies): TakePasswordReset {
+  const { acceptPasswordReset, readPassword } = dependencies;
+
+  return async ({ caller, order, context }, signal) => {
+    if (order.delivery === 'response') requirePermission(caller, 'readPassword');
+    const { row, password } = await acceptPasswordReset({ ...order, caller: caller.name }, signal);
+    const { resetId, state, customerTenantId, userId } = row;
+    const code = 'code' in row ? row.code : undefined;
+    context.info('password reset accepted', { resetId, state, code, customerTenantId, userId });
+    const shown = row.delivery === 'response' ? password : undefined;
+    const readable =
+      shown === undefined
+        ? await readPassword(row, toReader(caller), signal)
+        : ({ kind: 'password', password: shown } as const);
+    return { row, readable };
+  };
+}

@@ -10,6 +10,8 @@ export interface LocalCaller {
 /** What must stay the same for data that outlives the stack to be of use; random, and good for nothing else. */
 interface LocalSecrets {
   readonly callers: readonly LocalCaller[];
+  /** By the source that signs with it. */
+  readonly webhookSecrets: Readonly<Record<string, string>>;
   readonly sealingKey: string;
 }
 
@@ -18,8 +20,9 @@ export async function loadLocalSecrets(folder: string | undefined): Promise<Loca
   if (folder === undefined) return newSecrets();
   const file = join(folder, 'local-secrets.json');
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text !== undefined) return JSON.parse(text) as LocalSecrets;
-  const secrets = newSecrets();
+  const kept = text === undefined ? {} : (JSON.parse(text) as Partial<LocalSecrets>);
+  // The folder may be older than some of them.
+  const secrets = { ...newSecrets(), ...kept };
   await mkdir(folder, { recursive: true });
   await writeFile(file, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;
@@ -30,5 +33,6 @@ function newSecrets(): LocalSecrets {
     name,
     apiKey: randomBytes(32).toString('base64url'),
   }));
-  return { callers, sealingKey: randomBytes(32).toString('base64') };
+  const webhookSecrets = { 'ticket-system': `whsec_${randomBytes(32).toString('base64')}` };
+  return { callers, webhookSecrets, sealingKey: randomBytes(32).toString('base64') };
 }

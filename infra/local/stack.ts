@@ -29,6 +29,8 @@ export interface StackFacts {
   readonly storageConnectionString: string;
   readonly callers: readonly LocalCaller[];
   readonly entraCallers: EntraCallers;
+  /** With which webhooks are signed, by their source. */
+  readonly webhookSecrets: Readonly<Record<string, string>>;
   /** A user whose password may be reset. */
   readonly samples: {
     readonly customerTenantId: string;
@@ -100,7 +102,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(usersPerCustomer !== undefined && { usersPerCustomer }),
     });
     const samples = pickSamples(directory);
-    const { callers, sealingKey } = await loadLocalSecrets(dataDirectory);
+    const { callers, webhookSecrets, sealingKey } = await loadLocalSecrets(dataDirectory);
 
     const azurite = await startAzurite(
       dataDirectory === undefined ? {} : { directory: dataDirectory },
@@ -124,6 +126,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           'partner-refresh-token': entra.refreshToken,
           'sealing-key': sealingKey,
           callers: callerListOf(callers, entraCallers, samples.customerTenantId),
+          ...Object.fromEntries(
+            Object.entries(webhookSecrets).map(([source, secret]) => [`webhook-${source}`, secret]),
+          ),
         },
         accepts: (token) => identity.accepts(token, 'https://vault.azure.net'),
       }),
@@ -163,6 +168,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       storageConnectionString: azurite.connectionString,
       callers,
       entraCallers,
+      webhookSecrets,
       samples,
       settings,
     };
@@ -187,7 +193,7 @@ function callerListOf(
       customers: '*',
       ...unlimited,
     },
-    'ticket-system': { permissions: ['reset'], customers: [customerTenantId] },
+    'ticket-system': { permissions: ['reset'], customers: [customerTenantId], webhook: {} },
     'bulk-queue': {
       permissions: ['bulkReset', 'readPassword'],
       customers: '*',

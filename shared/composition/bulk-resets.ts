@@ -13,7 +13,7 @@ import { createSplitRows } from '../bulk-reset/split-rows.js';
 import { createKeepBulkReset, createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../bulk-reset/sweep-bulk-resets.js';
 import { createWakeSlices } from '../bulk-reset/wake-slices.js';
-import { createApprovalProofs } from '../delivery/approval-proofs.js';
+import { createApprovalProofs } from '../bulk-reset/approval-proofs.js';
 import type { Outside } from './outside.js';
 import type { PasswordResets } from './password-resets.js';
 import { errorFields, report } from './report.js';

@@ -8,7 +8,8 @@ export const explanationByCode: Readonly<Record<ResetErrorCode, string>> = {
   InvalidRows: 'Rows of the job cannot be used: mend them and send the job again',
   RequestTooLarge: 'The request is too large: split it, or use a file in the bulk inbox',
   UnsupportedMediaType: 'The body must be uncompressed application/json, or text/csv for a job',
-  Unauthorized: 'The caller is not known: send a bearer token that is listed, or a valid API key in x-api-key',
+  Unauthorized:
+    'The caller is not known: send a bearer token that is listed, or a valid API key in x-api-key',
   PermissionDenied: 'The caller may not do this: ask for the permission',
   PasswordResetNotFound: 'There is no such password reset',
   BulkResetNotFound: 'There is no such bulk reset',

@@ -4,7 +4,7 @@ import {
   createApproveBulkReset,
 } from '../../../shared/bulk-reset/approve-bulk-reset.js';
 import type { BulkResetRow, BulkResetState } from '../../../shared/bulk-reset/bulk-reset.js';
-import { createApprovalProofs } from '../../../shared/delivery/approval-proofs.js';
+import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ApprovalProofs } from '../bulk-reset/ports.js';
-import type { Envelopes } from './envelopes.js';
+import type { ApprovalProofs } from './ports.js';
+import type { Envelopes } from '../delivery/envelopes.js';
 
 const contentSchema = z.strictObject({
   by: z.string(),

@@ -61,6 +61,14 @@ describe('README', () => {
     });
   });
 
+  it('gets a token for an application with the curl it shows', async () => {
+    const script = (await examples('sh')).find((code) => code.includes('Bearer')) ?? '';
+
+    const { stdout } = await run('bash', ['-euc', script]);
+
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'helpdesk' });
+  });
+
   it('runs a job with the program it shows', async () => {
     const [program = ''] = await examples('js');
 

@@ -1,634 +1,242 @@
-import { createPublicKey, type JsonWebKey, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { inspect } from 'node:util';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
-import {
-  base64url,
-  calculateJwkThumbprint,
-  type CryptoKey,
-  decodeJwt,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  type JWK,
-  type JWTHeaderParameters,
-  SignJWT,
-} from 'jose';
-import nodeFetch from 'node-fetch';
-import { startEntra, type EntraStandIn } from '../../infra/local/entra/entra.js';
+import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters } from 'jose';
+import type { EntraStandIn } from '../../infra/local/entra/entra.js';
 import {
   jsonReply,
-  type LoopbackReply,
   type LoopbackServer,
   startLoopbackServer,
 } from '../../infra/local/loopback-server.js';
-import { parseCallerList } from '../../shared/callers/caller-list.js';
-import { createVerifyToken } from '../../shared/entra/verify-token.js';
-import { createAuthenticate } from '../../shared/handlers/authenticate.js';
-import type { Fetch } from '../../shared/platform/http.js';
-import { Secret } from '../../shared/platform/secret.js';
-import { FakeClock } from '../fakes/fake-clock.js';
-import { aRequest } from '../unit/handlers/invocation.js';
+import {
+  aForgedToken,
+  aForgersKey,
+  anApi,
+  anAppToken,
+  apiClientId,
+  aPersonToken,
+  type Claims,
+  clientId,
+  clock,
+  type ForgersKey,
+  partnerTenantId,
+  startTenant,
+  userId,
+} from './token-harness.js';
 
-const partnerTenantId = '1f6a0f5e-3f4b-4b57-9d5c-6a0c1d2e3f40';
-const otherTenantId = '2a7b1f6f-4a5c-4c68-8e6d-7b1d2e3f4a51';
-const apiClientId = '3b8c2a7a-5b6d-4d79-9f7e-8c2e3f4a5b62';
-const otherApiId = '4c9d3b8b-6c7e-4e8a-8a8f-9d3f4a5b6c73';
-const clientId = '5dae4c9c-7d8f-4f9b-9b9a-ae4a5b6c7d84';
-const portalId = '6ebf5dad-8e9a-4aac-8cab-bf5b6c7d8e95';
-const unlistedId = '7fca6ebe-9fab-4bbd-9dbc-ca6c7d8e9fa6';
-const objectId = '8adb7fcf-aabc-4cce-8ecd-db7d8e9fabb7';
-const userId = '9bec8ada-bbcd-4ddf-9fde-ec8e9fabbcc8';
-const aKeyOfNoValue = 'canary-of-no-value';
-const signal = new AbortController().signal;
-const clock = new FakeClock();
+const otherId = '2a7b1f6f-4a5c-4c68-8e6d-7b1d2e3f4a51';
 const nowSeconds = clock.nowMs / 1000;
-
-let entra: EntraStandIn;
-/** Somebody else's key set, where an attacker would want us to look. */
-let elsewhere: LoopbackServer;
-let visits: string[];
-const running: LoopbackServer[] = [];
-let own: { readonly privateKey: CryptoKey; readonly jwk: JWK; readonly kid: string };
-
-beforeAll(async () => {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  const jwk = await exportJWK(publicKey);
-  own = { privateKey, jwk, kid: await calculateJwkThumbprint(jwk) };
-  entra = await startEntra({
-    directory: { signIn: () => 'unknownUser' },
-    app: { tenantId: partnerTenantId, clientId: randomUUID() },
-    now: clock.now,
-  });
-  elsewhere = await startLoopbackServer(({ path }) => {
-    visits.push(path);
-    return jsonReply(200, { keys: [{ ...own.jwk, kid: own.kid, use: 'sig' }] });
-  });
-});
-
-beforeEach(() => {
-  visits = [];
-});
-
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
-
-afterAll(async () => {
-  await entra.close();
-  await elsewhere.close();
-});
-
-const callers = parseCallerList(
-  new Secret(
-    JSON.stringify({
-      callers: [
-        {
-          name: 'helpdesk',
-          entraClients: [{ clientId }, { clientId: portalId, users: [userId] }],
-          permissions: ['reset'],
-          customers: '*',
-        },
-      ],
-    }),
-  ),
-);
-
-/** What an API of the partner does with a header, and how often it has asked for keys. */
-function anApi({ entraAuthorityUrl = entra.url } = {}) {
-  const asked: string[] = [];
-  const fetch: Fetch = (url, init) => {
-    asked.push(url);
-    return nodeFetch(url, init);
-  };
-  const { now } = clock;
-  const authenticate = createAuthenticate({
-    readCallerList: () => Promise.resolve(callers),
-    verifyToken: createVerifyToken({ fetch, entraAuthorityUrl, partnerTenantId, apiClientId, now }),
-    now,
-  });
-  const come = (authorization: string | undefined, until = signal) =>
-    authenticate(
-      aRequest({ headers: authorization === undefined ? {} : { authorization } }),
-      until,
-    );
-  return { come, asked };
-}
-
-const appCaller = { audience: apiClientId, tenantId: partnerTenantId, clientId, objectId };
-const appRole = { roles: ['access_as_application'] };
-const personCaller = { ...appCaller, clientId: portalId, objectId: userId };
-const asUser = { scopes: ['access_as_user'] };
-
-type Claims = Readonly<Record<string, unknown>>;
-
-/** Of the application, as Entra makes it but for these claims; undefined removes one. */
-const anAppToken = async (claims: Claims = {}) =>
-  `Bearer ${await entra.issueAppToken({ ...appCaller, ...appRole, claims })}`;
-const aPersonToken = async (claims: Claims = {}) =>
-  `Bearer ${await entra.issueUserToken({ ...personCaller, ...asUser, claims })}`;
-
-/** With the claims of a good token, but somebody else's signature. */
-async function aForgedToken(
-  header: Partial<JWTHeaderParameters>,
-  key: CryptoKey | Uint8Array = own.privateKey,
-): Promise<string> {
-  const claims = decodeJwt((await anAppToken()).slice('Bearer '.length));
-  const signed = new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', ...header });
-  return `Bearer ${await signed.sign(key)}`;
-}
-
-async function anUnsignedToken(alg: string): Promise<string> {
-  const [, claims = ''] = (await anAppToken()).split('.');
-  return `Bearer ${base64url.encode(JSON.stringify({ typ: 'JWT', alg }))}.${claims}.`;
-}
-
-async function entraKid(): Promise<string> {
-  return decodeProtectedHeader((await anAppToken()).slice('Bearer '.length)).kid ?? '';
-}
-
-async function entraPublicPem(): Promise<Uint8Array> {
-  const answer = await fetch(entra.jwksUrl);
-  const { keys } = (await answer.json()) as { keys: [JWK] };
-  const pem = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' });
-  return Buffer.from(pem.export({ type: 'spki', format: 'pem' }));
-}
-
-type Make = () => string | Promise<string>;
+const role = 'access_as_application';
+const scope = 'access_as_user';
 
 describe('createVerifyToken()', () => {
-  it.each<[string, string, Make]>([
-    ['an application', 'helpdesk', () => anAppToken()],
-    ['an application with a certificate', 'helpdesk', () => anAppToken({ azpacr: '2' })],
-    [
-      'an application without the optional idtyp',
-      'helpdesk',
-      () => anAppToken({ idtyp: undefined }),
-    ],
-    [
-      'an application with other roles',
-      'helpdesk',
-      () => anAppToken({ roles: ['Other', ...appRole.roles] }),
-    ],
-    ['an application in capitals', 'helpdesk', () => anAppToken({ azp: clientId.toUpperCase() })],
-    ['a person', `helpdesk/${userId}`, () => aPersonToken()],
-    ['a person with idtyp', `helpdesk/${userId}`, () => aPersonToken({ idtyp: 'user' })],
-    [
-      'a person with other scopes',
-      `helpdesk/${userId}`,
-      () => aPersonToken({ scp: 'Other access_as_user' }),
-    ],
-    ['a person of a public client', `helpdesk/${userId}`, () => aPersonToken({ azpacr: '0' })],
-    [
-      'a person in capitals',
-      `helpdesk/${userId}`,
-      () => aPersonToken({ oid: userId.toUpperCase() }),
-    ],
-    ['one that expired 59 s ago', 'helpdesk', () => anAppToken({ exp: nowSeconds - 59 })],
-    ['one that begins in 60 s', 'helpdesk', () => anAppToken({ nbf: nowSeconds + 60 })],
-  ])('takes the token of %s', async (_, name, make) => {
-    const { come } = anApi();
+  let entra: EntraStandIn;
+  let entraKid: string;
+  let entraPublicPem: Uint8Array;
+  let own: ForgersKey;
+  /** Where the forger would like us to look for keys. */
+  let elsewhere: LoopbackServer;
+  let visits: string[];
 
-    expect(await come(await make())).toMatchObject({ name });
+  beforeAll(async () => {
+    entra = await startTenant();
+    own = await aForgersKey();
+    elsewhere = await startLoopbackServer(({ path }) => {
+      visits.push(path);
+      return jsonReply(200, { keys: [own.jwk] });
+    });
+    const answer = await fetch(entra.jwksUrl);
+    const { keys } = (await answer.json()) as { keys: [JsonWebKey & { kid: string }] };
+    entraKid = keys[0].kid;
+    const publicKey = createPublicKey({ key: keys[0], format: 'jwk' });
+    entraPublicPem = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
   });
 
-  it.each<[string, string, Make]>([
-    ['Basic', 'The scheme in Authorization is not Bearer', () => `Basic ${btoa('helpdesk:x')}`],
-    ['garbage', 'The bearer token cannot be read', () => `Bearer ${aKeyOfNoValue}`],
-    ['three parts of garbage', 'The bearer token cannot be read', () => 'Bearer a.b.c'],
-    [
-      'the five parts of an encrypted token',
-      'The bearer token cannot be read',
-      () => 'Bearer a.b.c.d.e',
-    ],
-    ['8 KiB of garbage', 'The bearer token cannot be read', () => `Bearer ${'x'.repeat(8192)}`],
-    ['more than 8 KiB', 'The bearer token is too long', () => `Bearer ${'x'.repeat(8193)}`],
-    [
-      'more than 8 KiB by Entra',
-      'The bearer token is too long',
-      () => anAppToken({ pad: 'x'.repeat(8192) }),
-    ],
+  beforeEach(() => {
+    visits = [];
+  });
 
-    ['alg none', 'The bearer token is not signed with RS256', () => anUnsignedToken('none')],
-    ['alg NonE', 'The bearer token is not signed with RS256', () => anUnsignedToken('NonE')],
-    [
-      'RS256 without signature',
-      'The bearer token cannot be read',
-      () => anUnsignedToken('RS256').then((token) => token.slice(0, -1)),
-    ],
-    [
-      'RS256 with an empty signature',
-      'The bearer token has a wrong signature',
-      async () =>
-        aForgedToken({ kid: await entraKid() }).then((token) => token.replace(/[^.]*$/, '')),
-    ],
-    [
-      'HS256 with the public key',
-      'The bearer token is not signed with RS256',
-      async () => aForgedToken({ alg: 'HS256', kid: await entraKid() }, await entraPublicPem()),
-    ],
-    [
-      'an own key',
-      'The bearer token is signed by an unknown key',
-      () => aForgedToken({ kid: own.kid }),
-    ],
-    ['an own key without kid', 'The bearer token has a wrong signature', () => aForgedToken({})],
-    [
-      "an own key under Entra's kid",
-      'The bearer token has a wrong signature',
-      async () => aForgedToken({ kid: await entraKid() }),
-    ],
-    [
-      'an own key in jwk',
-      'The bearer token is signed by an unknown key',
-      () => aForgedToken({ kid: own.kid, jwk: own.jwk }),
-    ],
-    [
-      "an own key in jwk, under Entra's kid",
-      'The bearer token has a wrong signature',
-      async () => aForgedToken({ kid: await entraKid(), jwk: own.jwk }),
-    ],
-    [
-      'an own key in jku',
-      'The bearer token is signed by an unknown key',
-      () => aForgedToken({ kid: own.kid, jku: `${elsewhere.url}/keys` }),
-    ],
-    [
-      "an own key in jku, under Entra's kid",
-      'The bearer token has a wrong signature',
-      async () => aForgedToken({ kid: await entraKid(), jku: `${elsewhere.url}/keys` }),
-    ],
-    [
-      'an own key in x5u',
-      'The bearer token is signed by an unknown key',
-      () => aForgedToken({ kid: own.kid, x5u: `${elsewhere.url}/certificate` }),
-    ],
-    [
-      'an own key in x5c',
-      'The bearer token is signed by an unknown key',
-      () => aForgedToken({ kid: own.kid, x5c: ['AAAA'] }),
-    ],
-    ['changed claims', 'The bearer token has a wrong signature', () => aTokenWithChangedClaims()],
+  afterAll(async () => {
+    await entra.close();
+    await elsewhere.close();
+  });
 
-    [
-      'expired 60 s ago',
-      'The bearer token has expired',
-      () => anAppToken({ exp: nowSeconds - 60 }),
-    ],
-    [
-      'expired 61 s ago',
-      'The bearer token has expired',
-      () => anAppToken({ exp: nowSeconds - 61 }),
-    ],
-    [
-      'not before 61 s',
-      'The bearer token is not valid yet',
-      () => anAppToken({ nbf: nowSeconds + 61 }),
-    ],
-    ['no exp', 'The bearer token lacks the claim exp', () => anAppToken({ exp: undefined })],
-    ['no nbf', 'The bearer token lacks the claim nbf', () => anAppToken({ nbf: undefined })],
-    [
-      'exp as text',
-      'The bearer token lacks the claim exp, or it cannot be read',
-      () => anAppToken({ exp: '9999999999' }),
-    ],
-
-    [
-      'another audience',
-      'The bearer token is for another audience',
-      () => anAppToken({ aud: otherApiId }),
-    ],
-    [
-      'the audience of Graph',
-      'The bearer token is for another audience',
-      () => anAppToken({ aud: 'https://graph.microsoft.com' }),
-    ],
-    [
-      'our audience as a URI',
-      'The bearer token is for another audience',
-      () => anAppToken({ aud: `api://${apiClientId}` }),
-    ],
-    [
-      'our audience among others',
-      'The bearer token is for another audience',
-      () => anAppToken({ aud: [otherApiId, apiClientId] }),
-    ],
-    [
-      'no audience',
-      'The bearer token is for another audience',
-      () => anAppToken({ aud: undefined }),
-    ],
-    [
-      'another tenant, in correct shape',
-      'The bearer token is of another tenant',
-      async () =>
-        `Bearer ${await entra.issueAppToken({ ...appCaller, ...appRole, tenantId: otherTenantId })}`,
-    ],
-    [
-      'another tenant in tid alone',
-      'The bearer token is of another tenant',
-      () => anAppToken({ tid: otherTenantId }),
-    ],
-    ['no tid', 'The bearer token is of another tenant', () => anAppToken({ tid: undefined })],
-    ['no issuer', 'The bearer token lacks the claim iss', () => anAppToken({ iss: undefined })],
-    [
-      'an issuer with more behind it',
-      'The bearer token is of another tenant',
-      () => anAppToken({ iss: `${entra.url}/${partnerTenantId}/v2.0/` }),
-    ],
-    [
-      'version 1.0',
-      'or of version 1.0',
-      async () =>
-        `Bearer ${await entra.issueAppToken({ ...appCaller, ...appRole, version: '1.0' })}`,
-    ],
-    [
-      'ver 1.0 in the shape of 2.0',
-      'The bearer token is not of version 2.0',
-      () => anAppToken({ ver: '1.0' }),
-    ],
-    ['no ver', 'The bearer token is not of version 2.0', () => anAppToken({ ver: undefined })],
-
-    [
-      'an ID token',
-      'The bearer token names no application',
-      () => aPersonToken({ azp: undefined, azpacr: undefined, scp: undefined, nonce: 'x' }),
-    ],
-    [
-      'an ID token that names an application',
-      "The bearer token is not an application's own",
-      () => aPersonToken({ scp: undefined }),
-    ],
-    [
-      'an azp that is no GUID',
-      'The bearer token names no application',
-      () => anAppToken({ azp: 'helpdesk' }),
-    ],
-    [
-      'an app without roles',
-      'The bearer token carries no app role access_as_application',
-      () => anAppToken({ roles: undefined }),
-    ],
-    [
-      'an app with another role',
-      'The bearer token carries no app role access_as_application',
-      () => anAppToken({ roles: ['access_as_application_too'] }),
-    ],
-    [
-      'an app with its role as text',
-      'The bearer token carries no app role access_as_application',
-      () => anAppToken({ roles: 'access_as_application' }),
-    ],
-    [
-      'an app without secret',
-      'The bearer token is of an application that proved nothing',
-      () => anAppToken({ azpacr: '0' }),
-    ],
-    [
-      'an app without azpacr',
-      'The bearer token is of an application that proved nothing',
-      () => anAppToken({ azpacr: undefined }),
-    ],
-    [
-      'an app without object id',
-      "The bearer token is not an application's own",
-      () => anAppToken({ oid: undefined, sub: undefined }),
-    ],
-    [
-      'an app with another subject',
-      "The bearer token is not an application's own",
-      () => anAppToken({ sub: userId }),
-    ],
-    [
-      'an app with scopes',
-      'The bearer token is of no person',
-      () => anAppToken({ scp: 'access_as_user' }),
-    ],
-    [
-      'a person with a role named like the app role',
-      'The bearer token carries no scope',
-      () => aPersonToken({ scp: 'User.Read', ...appRole }),
-    ],
-    [
-      'a person with such a role and no scope',
-      "The bearer token is not an application's own",
-      () => aPersonToken({ scp: undefined, ...appRole }),
-    ],
-    [
-      'a person with another scope',
-      'The bearer token carries no scope access_as_user',
-      () => aPersonToken({ scp: 'access_as_user_too' }),
-    ],
-    [
-      'a person with no scope',
-      'The bearer token carries no scope access_as_user',
-      () => aPersonToken({ scp: '' }),
-    ],
-    [
-      'a person with scopes as a list',
-      'The bearer token carries no scope access_as_user',
-      () => aPersonToken({ scp: ['access_as_user'] }),
-    ],
-    [
-      'a person without object id',
-      'The bearer token is of no person',
-      () => aPersonToken({ oid: undefined }),
-    ],
-    [
-      'a person whose object id is no GUID',
-      'The bearer token is of no person',
-      () => aPersonToken({ oid: '*' }),
-    ],
-    [
-      'a person marked as an app',
-      'The bearer token is of no person',
-      () => aPersonToken({ idtyp: 'app' }),
-    ],
-    [
-      'a client id that is not listed',
-      'The bearer token is of an application that is not listed',
-      () => anAppToken({ azp: unlistedId }),
-    ],
-    [
-      'a person who is not listed',
-      'The bearer token is of a person who is not listed',
-      () => aPersonToken({ oid: unlistedId }),
-    ],
-  ])('refuses %s: %s', async (_, message, make) => {
-    const { come } = anApi();
-    const authorization = await make();
-
-    const error = await come(authorization).then(undefined, (reason: unknown) => reason);
+  /** Refused for that reason, asking nobody else, and giving nothing of the token away. */
+  async function expectRefusal(authorization: string, fault: string): Promise<void> {
+    const error: unknown = await anApi(entra.url)
+      .come(authorization)
+      .catch((reason: unknown) => reason);
 
     expect(error).toMatchObject({
       code: 'Unauthorized',
-      message: expect.stringContaining(message),
+      message: expect.stringContaining(`The bearer token ${fault}`),
     });
     expect(visits).toEqual([]);
     const shown = inspect(error, { depth: null, showHidden: true });
-    for (const value of [authorization.split(' ')[1] ?? '', ...confidential(authorization)]) {
-      expect(shown).not.toContain(value);
-    }
+    for (const value of valuesIn(authorization)) expect(shown).not.toContain(value);
+  }
+
+  it.each<[string, Claims]>([
+    ['as Entra makes it', {}],
+    ['of one with a certificate', { azpacr: '2' }],
+    ['without the optional idtyp', { idtyp: undefined }],
+    ['with other roles', { roles: ['Other', role] }],
+    ['with its id in capitals', { azp: clientId.toUpperCase() }],
+    ['that expired 59 s ago', { exp: nowSeconds - 59 }],
+    ['that begins in 60 s', { nbf: nowSeconds + 60 }],
+  ])('takes the token of an application %s', async (_, claims) => {
+    const caller = await anApi(entra.url).come(await anAppToken(entra, claims));
+
+    expect(caller).toMatchObject({ name: 'helpdesk' });
   });
 
-  it('refuses no credential', async () => {
-    await expect(anApi().come(undefined)).rejects.toMatchObject({ code: 'Unauthorized' });
-  });
-});
+  it.each<[string, Claims]>([
+    ['as Entra makes it', {}],
+    ['with idtyp', { idtyp: 'user' }],
+    ['with other scopes', { scp: `Other ${scope}` }],
+    ['through a public client', { azpacr: '0' }],
+    ['with their id in capitals', { oid: userId.toUpperCase() }],
+    ['who has roles too', { roles: [role] }],
+  ])('takes the token of a person %s', async (_, claims) => {
+    const caller = await anApi(entra.url).come(await aPersonToken(entra, claims));
 
-describe('createSigningKeys()', () => {
-  it("asks the tenant's one address once for many tokens", async () => {
-    const { come, asked } = anApi();
-
-    await Promise.all([come(await anAppToken()), come(await aPersonToken())]);
-    await come(await anAppToken());
-
-    expect(asked).toEqual([`${entra.url}/${partnerTenantId}/discovery/v2.0/keys`]);
+    expect(caller).toMatchObject({ name: `helpdesk/${userId}` });
   });
 
-  it('asks nobody about a token that can not be right', async () => {
-    const { come, asked } = anApi();
-
-    await expect(come(await anUnsignedToken('none'))).rejects.toThrow('RS256');
-    await expect(come('Bearer x')).rejects.toThrow('cannot be read');
-
-    expect(asked).toEqual([]);
+  it.each([
+    ['garbage', 'cannot be read', 'canary-of-no-value'],
+    ['three parts of garbage', 'cannot be read', 'canary.of.garbage'],
+    ['the five parts of an encrypted token', 'cannot be read', 'ey.canary.of.no.value'],
+    ['8 KiB', 'cannot be read', 'canary'.padEnd(8192, 'x')],
+    ['more than 8 KiB', 'is too long', 'canary'.padEnd(8193, 'x')],
+  ])('refuses %s: it %s', async (_, fault, token) => {
+    await expectRefusal(`Bearer ${token}`, fault);
   });
 
-  it('asks once more for an unknown key, and then not for 30 s', async () => {
-    const { come, asked } = anApi();
-    const passTime = watchTime();
-    const comeWithUnknownKey = async () => {
-      const kid = randomUUID();
-      await expect(come(await aForgedToken({ kid }))).rejects.toThrow('unknown key');
-      return asked.length;
+  it.each([
+    ['alg none', 'is not signed with RS256', 'none'],
+    ['alg NonE', 'is not signed with RS256', 'NonE'],
+    ['alg RS256', 'has a wrong signature', 'RS256'],
+  ])('refuses an empty signature under %s: it %s', async (_, fault, alg) => {
+    const [, claims = ''] = (await anAppToken(entra)).split('.');
+    const header = Buffer.from(JSON.stringify({ typ: 'JWT', alg, kid: entraKid }));
+
+    await expectRefusal(`Bearer ${header.toString('base64url')}.${claims}.`, fault);
+  });
+
+  it('refuses claims that were changed: it has a wrong signature', async () => {
+    const [header = '', , signature = ''] = (await anAppToken(entra)).split('.');
+    const [, otherClaims = ''] = (await anAppToken(entra)).split('.');
+
+    await expectRefusal([header, otherClaims, signature].join('.'), 'has a wrong signature');
+  });
+
+  it('refuses HS256 with the public key: it is not signed with RS256', async () => {
+    const token = await aForgedToken(entra, entraPublicPem, { alg: 'HS256', kid: entraKid });
+
+    await expectRefusal(token, 'is not signed with RS256');
+  });
+
+  it.each<[string, () => Partial<JWTHeaderParameters>]>([
+    ['nothing', () => ({})],
+    ['jwk', () => ({ jwk: own.jwk })],
+    ['jku', () => ({ jku: `${elsewhere.url}/keys` })],
+    ['x5u', () => ({ x5u: `${elsewhere.url}/certificate` })],
+    ['x5c', () => ({ x5c: ['AAAA'] })],
+  ])('refuses an own key, with %s in the header', async (_, offer) => {
+    const { privateKey, jwk } = own;
+    const underOwnName = await aForgedToken(entra, privateKey, { ...offer(), kid: jwk.kid });
+    const underEntrasName = await aForgedToken(entra, privateKey, { ...offer(), kid: entraKid });
+    const underNoName = await aForgedToken(entra, privateKey, offer());
+
+    await expectRefusal(underOwnName, 'is signed by an unknown key');
+    await expectRefusal(underEntrasName, 'has a wrong signature');
+    await expectRefusal(underNoName, 'has a wrong signature');
+  });
+
+  it.each<[string, string, Claims]>([
+    ['more than 8 KiB', 'is too long', { pad: 'x'.repeat(8192) }],
+    ['an end 60 s ago', 'has expired', { exp: nowSeconds - 60 }],
+    ['an end 61 s ago', 'has expired', { exp: nowSeconds - 61 }],
+    ['a beginning in 61 s', 'is not valid yet', { nbf: nowSeconds + 61 }],
+    ['no exp', 'lacks the claim exp', { exp: undefined }],
+    ['exp as text', 'lacks the claim exp', { exp: String(nowSeconds + 3600) }],
+    ['no nbf', 'lacks the claim nbf', { nbf: undefined }],
+
+    ['another audience', 'is for another audience', { aud: otherId }],
+    ['the audience of Graph', 'is for another audience', { aud: 'https://graph.microsoft.com' }],
+    ['our audience as a URI', 'is for another audience', { aud: `api://${apiClientId}` }],
+    ['our audience among others', 'is for another audience', { aud: [apiClientId, otherId] }],
+    ['no audience', 'is for another audience', { aud: undefined }],
+    ['another tid', 'is of another tenant', { tid: otherId }],
+    ['no tid', 'is of another tenant', { tid: undefined }],
+    ['another issuer', 'is of another tenant or authority', { iss: 'https://entra.example/v2.0' }],
+    ['no issuer', 'lacks the claim iss', { iss: undefined }],
+    ['ver 1.0 in the shape of 2.0', 'is not of version 2.0', { ver: '1.0' }],
+    ['no ver', 'is not of version 2.0', { ver: undefined }],
+
+    ['no roles', `carries no app role ${role}`, { roles: undefined }],
+    ['another role', `carries no app role ${role}`, { roles: [`${role}_too`] }],
+    ['its role as text', `carries no app role ${role}`, { roles: role }],
+    ['no secret', 'is of an application that proved nothing', { azpacr: '0' }],
+    ['no azpacr', 'is of an application that proved nothing', { azpacr: undefined }],
+    ['no azp', 'names no application', { azp: undefined }],
+    ['an azp that is no GUID', 'names no application', { azp: 'helpdesk' }],
+    ['no object', "is not an application's own", { oid: undefined, sub: undefined }],
+    ['another subject', "is not an application's own", { sub: otherId }],
+    ['idtyp user', "is not an application's own", { idtyp: 'user' }],
+    ['scopes', 'is of no person', { scp: scope }],
+    ['an id that is not listed', 'is of an application that is not listed', { azp: otherId }],
+  ])('refuses the token of an application with %s: it %s', async (_, fault, claims) => {
+    await expectRefusal(await anAppToken(entra, claims), fault);
+  });
+
+  it.each<[string, string, Claims]>([
+    ['no application: an ID token', 'names no application', { azp: undefined, scp: undefined }],
+    ['no scope: an ID token', "is not an application's own", { scp: undefined }],
+    ['no scope, a role', "is not an application's own", { scp: undefined, roles: [role] }],
+    ['another scope, a role', `carries no scope ${scope}`, { scp: 'User.Read', roles: [role] }],
+    ['a longer scope', `carries no scope ${scope}`, { scp: `${scope}_too` }],
+    ['an empty scope', `carries no scope ${scope}`, { scp: '' }],
+    ['scopes as a list', `carries no scope ${scope}`, { scp: [scope] }],
+    ['no object id', 'is of no person', { oid: undefined }],
+    ['an object id that is no GUID', 'is of no person', { oid: '*' }],
+    ['idtyp app', 'is of no person', { idtyp: 'app' }],
+    ['an id that is not listed', 'is of a person who is not listed', { oid: otherId }],
+    ['an app that is not listed', 'is of a person who is not listed', { azp: otherId }],
+  ])('refuses the token of a person with %s: it %s', async (_, fault, claims) => {
+    await expectRefusal(await aPersonToken(entra, claims), fault);
+  });
+
+  it.each([
+    ['another tenant', { tenantId: otherId }],
+    ['version 1.0', { version: '1.0' as const }],
+  ])('refuses a token of %s, as Entra makes it', async (_, change) => {
+    const caller = {
+      audience: apiClientId,
+      tenantId: partnerTenantId,
+      clientId,
+      objectId: otherId,
     };
-    await come(await anAppToken());
+    const token = await entra.issueAppToken({ ...caller, roles: [role], ...change });
 
-    const rightAway = await comeWithUnknownKey();
-    passTime(30_000);
-    const afterCoolDown = await comeWithUnknownKey();
-    const again = await comeWithUnknownKey();
-    passTime(29_999);
-    const beforeNext = await comeWithUnknownKey();
-    passTime(1);
-    const next = await comeWithUnknownKey();
-
-    expect([rightAway, afterCoolDown, again, beforeNext, next]).toEqual([1, 2, 2, 2, 3]);
-  });
-
-  it('knows a key that was rotated in, and still the one before', async () => {
-    const { come } = anApi();
-    const passTime = watchTime();
-    const before = await anAppToken();
-    await come(before);
-
-    await entra.rotateSigningKey();
-    passTime(30_000);
-
-    expect(await come(await anAppToken())).toMatchObject({ name: 'helpdesk' });
-    expect(await come(before)).toMatchObject({ name: 'helpdesk' });
-  });
-
-  it('forgets a key that was withdrawn within ten minutes', async () => {
-    const { come, asked } = anApi();
-    const passTime = watchTime();
-    await come(await anAppToken());
-
-    passTime(600_000);
-    await come(await anAppToken());
-
-    expect(asked).toHaveLength(2);
-  });
-
-  it.each<[string, () => LoopbackReply]>([
-    ['an error', () => ({ status: 500, body: '' })],
-    ['a redirect', () => ({ status: 302, headers: { location: elsewhere.url }, body: '' })],
-    ['no JSON', () => ({ status: 200, body: '<html>' })],
-    ['no key set', () => jsonReply(200, {})],
-    ['a broken key', () => jsonReply(200, { keys: [{ kty: 'RSA', n: own.jwk.n }] })],
-    ['more than 256 KiB', () => jsonReply(200, { keys: [], pad: 'x'.repeat(256 * 1024) })],
-    ['half an answer', () => ({ ...jsonReply(200, { keys: [own.jwk] }), delivery: 'cut' })],
-  ])('is SignInUnavailable while the keys come as %s', async (_, reply) => {
-    const { come } = anApi({ entraAuthorityUrl: await anAuthority(reply) });
-
-    const coming = come(await aForgedToken({}));
-
-    await expect(coming).rejects.toMatchObject({ code: 'SignInUnavailable' });
-    expect(visits).toEqual([]);
-  });
-
-  it('is SignInUnavailable while nobody answers', async () => {
-    const entraAuthorityUrl = await anAuthority(() => ({ status: 500, body: '' }));
-    await Promise.all(running.splice(0).map((server) => server.close()));
-
-    const coming = anApi({ entraAuthorityUrl }).come(await aForgedToken({}));
-
-    await expect(coming).rejects.toMatchObject({ code: 'SignInUnavailable' });
-  });
-
-  it('asks again for the next token when the keys did not come', async () => {
-    const replies = [{ status: 503, body: '' }, jsonReply(200, { keys: [own.jwk] })];
-    const entraAuthorityUrl = await anAuthority(() => replies.shift() ?? { status: 500, body: '' });
-    const { come } = anApi({ entraAuthorityUrl });
-    await expect(come(await aForgedToken({}))).rejects.toMatchObject({ code: 'SignInUnavailable' });
-
-    const coming = come(await aForgedToken({}));
-
-    // The signature is right now, and the issuer is another authority.
-    await expect(coming).rejects.toThrow('is of another tenant or authority');
-  });
-
-  it('ends the wait when nobody wants the answer any more', async () => {
-    const controller = new AbortController();
-    const entraAuthorityUrl = await anAuthority(() => {
-      controller.abort();
-      return { status: 200, body: '', delivery: 'never' };
-    });
-
-    const coming = anApi({ entraAuthorityUrl }).come(await aForgedToken({}), controller.signal);
-
-    const rejectedWith = await coming.then(undefined, (reason: unknown) => reason);
-    expect(controller.signal.aborted).toBe(true);
-    expect(rejectedWith).toBe(controller.signal.reason);
+    await expectRefusal(`Bearer ${token}`, 'is of another tenant or authority, or of version 1.0');
   });
 });
 
-/** Where the keys come as told. */
-async function anAuthority(reply: () => LoopbackReply): Promise<string> {
-  const server = await startLoopbackServer(reply);
-  running.push(server);
-  return server.url;
-}
-
-/** jose reads the clock itself where it keeps keys. */
-function watchTime(): (ms: number) => void {
-  let nowMs = Date.now();
-  jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
-  return (ms) => void (nowMs += ms);
-}
-
-async function aTokenWithChangedClaims(): Promise<string> {
-  const [header = '', claims = '', signature = ''] = (await anAppToken()).split('.');
-  const changed = { ...(JSON.parse(Buffer.from(claims, 'base64url').toString()) as object), x: 1 };
-  return [header, base64url.encode(JSON.stringify(changed)), signature].join('.');
-}
-
-/** What a message could give away. */
-function confidential(authorization: string): string[] {
+/** What an error could give away: the token, its key, and whoever it names. */
+function valuesIn(authorization: string): string[] {
+  const token = authorization.slice('Bearer '.length);
+  const parts = token.split('.').filter((part) => part.length > 5);
   try {
-    const { aud, iss, oid, tid, azp, uti } = decodeJwt(authorization.split(' ')[1] ?? '');
-    return [aud, iss, oid, tid, azp, uti].flat().filter((value) => typeof value === 'string');
+    const { aud, iss, sub, oid, tid, azp } = decodeJwt(token);
+    const { kid } = decodeProtectedHeader(token);
+    const named = [aud, iss, sub, oid, tid, azp, kid].flat();
+    return [
+      ...parts,
+      ...named.filter((value) => typeof value === 'string' && value.length > 5),
+    ] as string[];
   } catch {
-    return [];
+    return parts;
   }
 }

@@ -92,6 +92,15 @@ describe('createKeyVaultSecrets() against a vault', () => {
     });
   });
 
+  it('finds the newest version, unless it is disabled or there is none', async () => {
+    const found = await secrets.find('sealing-key', never);
+    vault.secrets.disable('sealing-key', found?.version ?? '');
+
+    expect(found?.value.reveal()).toBe('first value');
+    expect(await secrets.find('sealing-key', never)).toBeUndefined();
+    expect(await secrets.find('webhook-flow', never)).toBeUndefined();
+  });
+
   it('is AppMisconfigured when the vault refuses the identity', async () => {
     vault.faults.set([{ status: 403 }]);
 

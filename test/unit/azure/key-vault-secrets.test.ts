@@ -49,6 +49,24 @@ describe('createKeyVaultSecrets()', () => {
     await expect(secrets.getVersion('sealing-key', 'v1', never)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['does not have', { statusCode: 404, code: 'SecretNotFound' }],
+    ['has disabled', { statusCode: 403, details: secretDisabled }],
+  ])('finds no secret that the vault %s', async (_what, failure) => {
+    const secrets = createKeyVaultSecrets({ client: failingWith(failure) });
+
+    expect(await secrets.find('webhook-flow', never)).toBeUndefined();
+  });
+
+  it.each([
+    [{ statusCode: 403, code: 'Forbidden' }, 'AppMisconfigured'],
+    [{ statusCode: 500 }, 'KeyVaultUnavailable'],
+  ])('does not take %j for a secret that is not there', async (failure, code) => {
+    const secrets = createKeyVaultSecrets({ client: failingWith(failure) });
+
+    await expect(secrets.find('webhook-flow', never)).rejects.toMatchObject({ code });
+  });
+
   it('asks for another role to write than to read', async () => {
     const secrets = createKeyVaultSecrets({ client: failingWith({ statusCode: 403 }) });
 

@@ -17,6 +17,13 @@ async function examples(language: string): Promise<string[]> {
   return [...blocks].map(([, code = '']) => code);
 }
 
+/** Runs the JavaScript in which this is mentioned; resolves with what it prints. */
+async function runProgram(about: string): Promise<string> {
+  const program = (await examples('js')).find((code) => code.includes(about)) ?? '';
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+  return stdout;
+}
+
 async function readFacts(): Promise<StackFacts | undefined> {
   const text = await readFile('.local/stack.json', 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as StackFacts);
@@ -70,12 +77,17 @@ describe('README', () => {
   });
 
   it('runs a job with the program it shows', async () => {
-    const [program = ''] = await examples('js');
-
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+    const stdout = await runProgram('bulk-reset-jobs');
     const job = await waitForBulkReset(facts, stdout.trim().toLowerCase());
 
     expect(job).toMatchObject({ status: 'Succeeded', progress: { succeeded: 1 } });
+  });
+
+  it('sends a webhook with the program it shows', async () => {
+    const [, status = '', body = ''] = /^(\d+) (.*)$/s.exec(await runProgram('/webhooks/')) ?? [];
+
+    expect(status).toBe('202');
+    expect(JSON.parse(body)).toMatchObject({ delivery: 'none', id: expect.any(String) });
   });
 
   it('ends the stack when npm is told to end: nothing listening, no facts left', async () => {

@@ -21,7 +21,7 @@ import { aRequest } from '../unit/handlers/invocation.js';
 export const partnerTenantId = '1f6a0f5e-3f4b-4b57-9d5c-6a0c1d2e3f40';
 export const apiClientId = '3b8c2a7a-5b6d-4d79-9f7e-8c2e3f4a5b62';
 export const clientId = '5dae4c9c-7d8f-4f9b-9b9a-ae4a5b6c7d84';
-export const portalId = '6ebf5dad-8e9a-4aac-8cab-bf5b6c7d8e95';
+const portalId = '6ebf5dad-8e9a-4aac-8cab-bf5b6c7d8e95';
 export const userId = '9bec8ada-bbcd-4ddf-9fde-ec8e9fabbcc8';
 export const clock = new FakeClock();
 const objectId = '8adb7fcf-aabc-4cce-8ecd-db7d8e9fabb7';

@@ -38,6 +38,12 @@ describe('verifyWebhook.standard()', () => {
     });
   });
 
+  it('takes a body whatever it says, for that is read by others', () => {
+    expect(verify('standard', signed({ body: 'not JSON' }), 'not JSON')).toMatchObject({
+      kind: 'genuine',
+    });
+  });
+
   it('takes what the package of the specification signs', () => {
     const signature = new Webhook(secret).sign('msg_1', new Date(nowMs), body);
 

@@ -1,4 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import {
+  createHash,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { parseCallerList } from '../../../shared/callers/caller-list.js';
 import { Secret } from '../../../shared/platform/secret.js';
@@ -7,6 +14,10 @@ import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-rese
 const nowMs = Date.UTC(2026, 0, 1);
 const key = new Secret(randomBytes(32).toString('base64url'));
 const otherKey = new Secret(randomBytes(32).toString('base64url'));
+const [clientId, otherClientId] = [randomUUID(), randomUUID()];
+const [person, otherPerson] = [randomUUID(), randomUUID()];
+const rsa2048 = rsaKey(2048);
+const p256 = ecKey('P-256');
 
 describe('parseCallerList()', () => {
   it('finds a caller by name, with what it may do and for whom', () => {
@@ -67,6 +78,14 @@ describe('parseCallerList()', () => {
       expect(list.findByApiKey(otherKey, nowMs)?.name).toBe('helpdesk');
     });
 
+    it('takes one of two keys when the other has expired', () => {
+      const expired = { ...keyOf(key), expiresAt: new Date(nowMs).toISOString() };
+      const list = listOf({ apiKeys: [expired, keyOf(otherKey)] });
+
+      expect(list.findByApiKey(key, nowMs)).toBeUndefined();
+      expect(list.findByApiKey(otherKey, nowMs)?.name).toBe('helpdesk');
+    });
+
     it('finds nobody who has no key', () => {
       const list = listOf({ apiKeys: undefined });
 
@@ -105,7 +124,241 @@ describe('parseCallerList()', () => {
     });
   });
 
+  describe('findByClient()', () => {
+    it('finds the caller whose application it is, however its id is written', () => {
+      const list = listOf({ entraClients: [{ clientId: clientId.toUpperCase() }] });
+
+      expect(list.findByClient(clientId)).toMatchObject({ name: 'helpdesk' });
+      expect(list.findByClient(otherClientId)).toBeUndefined();
+    });
+
+    it('finds nobody for an application through which only people sign in', () => {
+      const list = listOf({ entraClients: [{ clientId, users: '*' }] });
+
+      expect(list.findByClient(clientId)).toBeUndefined();
+    });
+  });
+
+  describe('findByPerson()', () => {
+    it.each([
+      ['the person who is named', [person], 'helpdesk'],
+      ['a person who is named in capitals', [person.toUpperCase()], 'helpdesk'],
+      ['one of several', [otherPerson, person], 'helpdesk'],
+      ['anybody', '*', 'helpdesk'],
+      ['somebody else', [otherPerson], undefined],
+      ['the application alone', undefined, undefined],
+    ])('finds a person, or not, where %s is listed', (_who, users, name) => {
+      const list = listOf({ entraClients: [{ clientId, users }] });
+
+      expect(list.findByPerson({ clientId, userId: person })?.name).toBe(
+        name && `${name}/${person}`,
+      );
+    });
+
+    it('finds nobody through another application', () => {
+      const list = listOf({ entraClients: [{ clientId, users: '*' }] });
+
+      expect(list.findByPerson({ clientId: otherClientId, userId: person })).toBeUndefined();
+    });
+
+    it.each([['first'], ['last']])('prefers who is named to anybody, listed %s', (place) => {
+      const anybody = aListed({ entraClients: [{ clientId, users: '*' }] });
+      const named = aListed({ name: 'seniors', entraClients: [{ clientId, users: [person] }] });
+      const list = parse({ callers: place === 'first' ? [named, anybody] : [anybody, named] });
+
+      expect(list.findByPerson({ clientId, userId: person })?.name).toBe(`seniors/${person}`);
+      expect(list.findByPerson({ clientId, userId: otherPerson })?.name).toBe(
+        `helpdesk/${otherPerson}`,
+      );
+    });
+
+    it('gives a person what the caller may do', () => {
+      const list = listOf({ entraClients: [{ clientId, users: '*' }], maxResetsPerDay: 7 });
+
+      expect(list.findByPerson({ clientId, userId: person })).toEqual({
+        ...list.findByName('helpdesk'),
+        name: `helpdesk/${person}`,
+      });
+    });
+  });
+
+  describe('findByName()', () => {
+    it.each<[string, object[] | undefined, boolean]>([
+      ['the person is named', [{ clientId, users: [person] }], true],
+      ['anybody is admitted', [{ clientId, users: '*' }], true],
+      [
+        'the second application admits',
+        [{ clientId: otherClientId }, { clientId, users: '*' }],
+        true,
+      ],
+      ['somebody else is named', [{ clientId, users: [otherPerson] }], false],
+      ['the application acts alone', [{ clientId }], false],
+      ['there is no application', undefined, false],
+    ])('finds a person, or not, when %s', (_when, entraClients, isFound) => {
+      const name = `helpdesk/${person}`;
+
+      expect(listOf({ entraClients }).findByName(name)?.name).toBe(isFound ? name : undefined);
+    });
+  });
+
+  describe('findWebhookSource()', () => {
+    it.each([
+      [{}, 'standard'],
+      [{ scheme: 'standard' }, 'standard'],
+      [{ scheme: 'hmac-sha256' }, 'hmac-sha256'],
+    ])('finds who is listed with the webhook %j', (webhook, scheme) => {
+      expect(listOf({ webhook }).findWebhookSource('helpdesk')).toMatchObject({
+        caller: { name: 'helpdesk', permissions: new Set(['reset']) },
+        scheme,
+      });
+    });
+
+    it.each([
+      ['a caller without a webhook', 'helpdesk', undefined],
+      ['a name that is not listed', 'flow', {}],
+      ['a person', `helpdesk/${person}`, {}],
+      ['a name in capitals', 'Helpdesk', {}],
+      ['a name that every object knows', 'constructor', {}],
+    ])('finds nothing for %s', (_what, name, webhook) => {
+      const list = listOf({ webhook, entraClients: [{ clientId, users: '*' }] });
+
+      expect(list.findWebhookSource(name)).toBeUndefined();
+    });
+  });
+
+  describe('lists recipient keys', () => {
+    it('by their kid, with the algorithm that goes with them', () => {
+      const list = listOf({ recipientKeys: [aRecipientKey('one'), anEcKey('two')] });
+
+      expect(list.findByName('helpdesk')?.recipientKeys).toEqual(
+        new Map([
+          ['one', { ...aRecipientKey('one'), alg: 'RSA-OAEP-256' }],
+          ['two', { ...anEcKey('two'), alg: 'ECDH-ES+A256KW' }],
+        ]),
+      );
+    });
+
+    it('the same kid for two callers', () => {
+      const callers = ['helpdesk', 'flow'].map((name) =>
+        aListed({ name, recipientKeys: [aRecipientKey('one')] }),
+      );
+
+      expect(parse({ callers }).findByName('flow')?.recipientKeys.size).toBe(1);
+    });
+
+    it.each<[string, object, string]>([
+      ['a private RSA key', rsa2048.privateKey, 'Unrecognized keys: "d"'],
+      ['a private EC key', p256.privateKey, 'Unrecognized key: "d"'],
+      ['a modulus of 1024 bits', rsaKey(1024).publicKey, 'must have 2048 to 4096 bits'],
+      ['a modulus of 2040 bits', rsaKey(2040).publicKey, 'must have 2048 to 4096 bits'],
+      ['a modulus with zeros before it', padded(rsaKey(2040).publicKey), 'must have 2048'],
+      ['a modulus of zeros', { ...rsa2048.publicKey, n: 'A'.repeat(342) }, 'must '],
+      ['another exponent', { ...rsa2048.publicKey, e: 'Aw' }, 'e: '],
+      ['the algorithm RSA1_5', { ...rsa2048.publicKey, alg: 'RSA1_5' }, 'alg: '],
+      ['the algorithm of the other kind', { ...rsa2048.publicKey, alg: 'ECDH-ES+A256KW' }, 'alg: '],
+      ['a key to sign with', { ...rsa2048.publicKey, use: 'sig' }, 'use: '],
+      ['another curve', ecKey('P-384').publicKey, 'crv: '],
+      ['another curve under the name', { ...ecKey('P-384').publicKey, crv: 'P-256' }, 'x: '],
+      ['a point beside the curve', { ...p256.publicKey, y: p256.publicKey.x }, 'must be a public'],
+      ['a symmetric key', { kty: 'oct', k: 'AAAA' }, 'kty: '],
+      ['an empty modulus', { ...rsa2048.publicKey, n: '' }, 'n: '],
+      ['a modulus that is no base64url', { ...rsa2048.publicKey, n: '+'.repeat(342) }, 'n: '],
+    ])('but not %s', (_what, recipientKey, why) => {
+      const text = JSON.stringify({
+        callers: [aListed({ recipientKeys: [{ ...recipientKey, kid: 'one' }] })],
+      });
+
+      expect(messageFor(text)).toContain('callers.0.recipientKeys.0');
+      expect(messageFor(text)).toContain(why);
+    });
+
+    it.each([
+      ['no kid', undefined],
+      ['an empty kid', ''],
+      ['a kid of 65 characters', 'x'.repeat(65)],
+      ['a kid with a blank', 'a b'],
+      ['a kid with a slash', 'a/b'],
+    ])('but not with %s', (_what, kid) => {
+      const recipientKeys = [{ ...rsa2048.publicKey, kid }];
+
+      expect(() => listOf({ recipientKeys })).toThrow('callers.0.recipientKeys.0.kid: ');
+    });
+
+    it('but not two with one kid', () => {
+      const recipientKeys = [aRecipientKey('one'), anEcKey('one')];
+
+      expect(() => listOf({ recipientKeys })).toThrow(
+        'helpdesk has two recipient keys with one kid',
+      );
+    });
+
+    it('but not six', () => {
+      const recipientKeys = Array.from({ length: 6 }, (_, index) => aRecipientKey(`key-${index}`));
+
+      expect(() => listOf({ recipientKeys })).toThrow('callers.0.recipientKeys: ');
+    });
+  });
+
   describe('refuses a list', () => {
+    it.each<[string, object[], string]>([
+      ['an application', [{ clientId }, { clientId }], 'an application is listed twice'],
+      [
+        'an application, once in capitals,',
+        [{ clientId }, { clientId: clientId.toUpperCase() }],
+        'an application is listed twice',
+      ],
+      [
+        'a person',
+        [
+          { clientId, users: [person] },
+          { clientId, users: [otherPerson, person] },
+        ],
+        'a person is listed twice',
+      ],
+      [
+        'anybody',
+        [
+          { clientId, users: '*' },
+          { clientId, users: '*' },
+        ],
+        'a person is listed twice',
+      ],
+    ])('that names %s twice, in one caller or in two', (_what, entraClients, why) => {
+      const [first, second] = entraClients;
+      const callers = [
+        aListed({ entraClients: [first] }),
+        aListed({ name: 'flow', entraClients: [second] }),
+      ];
+
+      expect(() => listOf({ entraClients })).toThrow(`helpdesk: ${why}`);
+      expect(() => parse({ callers })).toThrow(`flow: ${why}`);
+    });
+
+    it.each<[string, object, string]>([
+      [
+        'an application that is no GUID',
+        { entraClients: [{ clientId: 'app' }] },
+        'clientId: must be',
+      ],
+      ['no person', { entraClients: [{ clientId, users: [] }] }, 'entraClients.0.users'],
+      [
+        'a sign-in name',
+        { entraClients: [{ clientId, users: ['a@b.c'] }] },
+        'entraClients.0.users',
+      ],
+      ['* among people', { entraClients: [{ clientId, users: ['*'] }] }, 'entraClients.0.users'],
+      ['an unknown field of an application', { entraClients: [{ clientId, role: 'x' }] }, 'role'],
+      ['true for a webhook', { webhook: true }, 'webhook: '],
+      ['null for a webhook', { webhook: null }, 'webhook: '],
+      ['an unknown scheme', { webhook: { scheme: 'sha1' } }, 'webhook.scheme: '],
+      ['a secret in the list', { webhook: { secret: 'whsec_x' } }, 'webhook: '],
+      ['a negative number of resets', { maxResetsPerDay: -1 }, 'maxResetsPerDay: '],
+      ['half a reset', { maxResetsPerDay: 0.5 }, 'maxResetsPerDay: '],
+      ['a number of rows as text', { approvalAboveRows: '200' }, 'approvalAboveRows: '],
+    ])('with %s', (_what, values, why) => {
+      expect(() => listOf(values)).toThrow(why);
+    });
+
     it.each([
       ['that is no JSON', '{"callers":', 'it is not JSON'],
       ['that is nothing', '', 'it is not JSON'],
@@ -241,4 +494,36 @@ function keyOf(apiKey: Secret) {
 
 function sha256Of(apiKey: Secret): string {
   return createHash('sha256').update(apiKey.reveal()).digest('hex');
+}
+
+function aRecipientKey(kid: string) {
+  return { ...rsa2048.publicKey, kid };
+}
+
+function anEcKey(kid: string) {
+  return { ...p256.publicKey, kid };
+}
+
+function rsaKey(modulusLength: number) {
+  return toJwks(generateKeyPairSync('rsa', { modulusLength }));
+}
+
+function ecKey(namedCurve: string) {
+  return toJwks(generateKeyPairSync('ec', { namedCurve }));
+}
+
+function toJwks({ publicKey, privateKey }: KeyPairKeyObjectResult) {
+  return {
+    publicKey: publicKey.export({ format: 'jwk' }),
+    privateKey: privateKey.export({ format: 'jwk' }),
+  };
+}
+
+/** The same number, written as if it were longer. */
+function padded({ n = '', ...rest }: JsonWebKey) {
+  const modulus = Buffer.from(n, 'base64url');
+  return {
+    ...rest,
+    n: Buffer.concat([Buffer.alloc(256 - modulus.length), modulus]).toString('base64url'),
+  };
 }

@@ -25,13 +25,16 @@ import {
 } from './handlers/get-password-reset-handlers.js';
 import type { Handlers } from './handlers/handlers.js';
 import { createHealthHandler } from './handlers/health-handler.js';
-import { createHttpDoor } from './handlers/http-door.js';
+import { createHttpDoor, type HttpDoor } from './handlers/http-door.js';
 import { createMisconfiguredHandlers } from './handlers/misconfigured.js';
 import { createPasswordResetLinks } from './handlers/password-reset-view.js';
 import { createProcessBulkResetHandler } from './handlers/process-bulk-reset-handler.js';
 import { createProcessBulkSliceHandler } from './handlers/process-bulk-slice-handler.js';
 import { createProcessPasswordResetHandler } from './handlers/process-password-reset-handler.js';
 import { createPurgeHandler } from './handlers/purge-handler.js';
+import { createRevealHandler } from './handlers/reveal-handler.js';
+import { toUnavailablePage } from './handlers/reveal-page.js';
+import { createRevokePasswordHandler } from './handlers/revoke-password-handler.js';
 import { createResetPasswordHandler } from './handlers/reset-password-handler.js';
 import { createSubmitBulkResetHandler } from './handlers/submit-bulk-reset-handler.js';
 import { createSweepHandler } from './handlers/sweep-handler.js';
@@ -41,15 +44,20 @@ import { createWhoamiHandler } from './handlers/whoami-handler.js';
 
 /** The object graph. With settings that cannot be used, every handler says what is wrong with them. */
 export function compose(environment: Environment): Handlers {
+  const doors = {
+    door: createHttpDoor({ budgetMs: httpBudgetMs }),
+    pageDoor: createHttpDoor({ budgetMs: httpBudgetMs, toFailure: toUnavailablePage }),
+  };
   try {
     const config = loadConfig(environment);
-    return createHandlers(config, createOutside(config));
+    return createHandlers(config, createOutside(config), doors);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const door = createHttpDoor({ budgetMs: httpBudgetMs });
-    return createMisconfiguredHandlers(error.problems, { door });
+    return createMisconfiguredHandlers(error.problems, doors);
   }
 }
+
+type Doors = Readonly<Record<'door' | 'pageDoor', HttpDoor>>;
 
 /** How long a caller is kept waiting for a reset before the rest happens without it. */
 const httpBudgetMs = 25_000;
@@ -60,11 +68,11 @@ const resetTimeoutMs = 75_000;
 /** Below the host's own `functionTimeout` of five minutes. */
 const longTimeoutMs = 280_000;
 
-function createHandlers(config: Config, outside: Outside): Handlers {
+function createHandlers(config: Config, outside: Outside, doors: Doors): Handlers {
   const { now, readCallerList, verifyToken, secrets, accessToken } = outside;
   const resets = createPasswordResets(config, outside);
   const bulk = createBulkResets(outside, resets);
-  const door = createHttpDoor({ budgetMs: httpBudgetMs });
+  const { door, pageDoor } = doors;
   const authenticate = createAuthenticate({ readCallerList, verifyToken, now });
   const single = {
     ...resets,
@@ -92,6 +100,8 @@ function createHandlers(config: Config, outside: Outside): Handlers {
     }),
     getPasswordReset: createGetPasswordResetHandler(single),
     getPasswordResetResult: createGetPasswordResetResultHandler(single),
+    revokePassword: createRevokePasswordHandler(single),
+    revealPassword: createRevealHandler({ ...resets, door: pageDoor, now }),
     submitBulkReset: createSubmitBulkResetHandler({ ...many, newBulkResetId: randomUUID }),
     getBulkReset: createGetBulkResetHandler(many),
     getBulkResetResult: createGetBulkResetResultHandler(many),

@@ -24,6 +24,8 @@ export interface Config {
   readonly passwordStyle: PasswordStyle;
   readonly resetSynchronizedUsers: boolean;
   readonly settleMs: number;
+  /** How long after the reset a link can be opened. */
+  readonly linkExpiresMs: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,6 +81,7 @@ export function loadConfig(environment: Environment): Config {
         : { kind: 'passphrase', words: wholeNumber('PASSPHRASE_WORDS', 6, { min: 5, max: 12 }) },
     resetSynchronizedUsers: choice('RESET_SYNCHRONIZED_USERS', ['false', 'true']) === 'true',
     settleMs: settleSeconds() * 1000,
+    linkExpiresMs: wholeNumber('LINK_EXPIRES_HOURS', 72, { min: 1, max: 72 }) * 3_600_000,
   };
   if (settings.problems.length > 0) throw new ConfigError(settings.problems);
   return deepFrozen(config);

@@ -170,3 +170,8 @@ export function bulkFactsOf(row: BulkResetRow): BulkResetFacts {
     ...(row.purgedAtMs !== undefined && { purgedAtMs: row.purgedAtMs }),
   };
 }
+
+/** The job to which a reset belongs; undefined for a single reset. */
+export function bulkResetIdOfRow(resetId: string): string | undefined {
+  return /^(?<bulkResetId>[0-9a-f-]{36})-\d{7,}$/.exec(resetId)?.groups?.['bulkResetId'];
+}

@@ -59,7 +59,8 @@ export function createOutside(config: Config) {
   const secrets = createKeyVaultSecrets({
     client: createSecretClient({ vaultUrl: config.keyVaultUrl, credential }),
   });
-  const envelopes = createEnvelopes({ keys: createSealingKeys({ secrets, isTransient, now }) });
+  const sealingKeys = createSealingKeys({ secrets, isTransient, now });
+  const envelopes = createEnvelopes({ keys: sealingKeys });
   const readCallerList = createReadCallerList({
     readSecret: async (signal) => (await secrets.get('callers', signal)).value,
     isTransient,
@@ -120,6 +121,7 @@ export function createOutside(config: Config) {
     now,
     random,
     secrets,
+    sealingKeys,
     envelopes,
     readCallerList,
     verifyToken,

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthorize } from '../callers/authorize.js';
+import { bulkResetIdOfRow } from '../bulk-reset/bulk-reset.js';
 import { createReserveResets } from '../callers/daily-cap.js';
 import type { Config } from '../config.js';
+import { createFingerprints } from '../delivery/fingerprints.js';
 import { createEncryptForRecipient } from '../delivery/recipient-jwe.js';
+import { createRevealLinks } from '../delivery/reveal-links.js';
 import { createSeals } from '../delivery/seal.js';
 import { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
 import { createAttempt } from '../password-reset/attempt-password-reset.js';
@@ -10,6 +13,7 @@ import { createBrakes } from '../password-reset/brakes.js';
 import { createCheckUser } from '../password-reset/check-user.js';
 import { createClaimIdempotencyKey } from '../password-reset/claim-idempotency-key.js';
 import { createCountPoisoned } from '../password-reset/count-poisoned.js';
+import { createIsSuperseded } from '../password-reset/is-superseded.js';
 import { generatePassword } from '../password-reset/password.js';
 import {
   createProcessPasswordReset,
@@ -20,6 +24,8 @@ import {
   createReadPassword,
   createReadPasswordReset,
 } from '../password-reset/read-password-reset.js';
+import { createRevealPassword } from '../password-reset/reveal-password.js';
+import { createRevokePassword } from '../password-reset/revoke-password.js';
 import { defaultLimits, type ResetLimits } from '../password-reset/reset-row.js';
 import { createSweepPasswordResets } from '../password-reset/sweep-password-resets.js';
 import { createTakeUser } from '../password-reset/take-user.js';
@@ -37,7 +43,8 @@ export function createPasswordResets(config: Config, outside: Outside) {
   const { now, random, resets, locks, control, wakeUps, users, listedUsers } = outside;
   const limits: ResetLimits = { ...defaultLimits, settleMs: config.settleMs };
   const { settleMs } = limits;
-  const { resetSynchronizedUsers, passwordStyle } = config;
+  const { resetSynchronizedUsers, passwordStyle, linkExpiresMs, publicBaseUrl } = config;
+  const { sealingKeys: keys, bulkResets } = outside;
   const policy = { resetSynchronizedUsers };
   const newPassword = () => generatePassword(passwordStyle);
   const newAttemptId = randomUUID;
@@ -89,6 +96,12 @@ export function createPasswordResets(config: Config, outside: Outside) {
       report('warn', 'row put off', { resetId, code }),
   };
   const checkUser = createCheckUser({ users, policy });
+  const links = createRevealLinks({
+    fingerprints: createFingerprints({ keys, purpose: 'reveal link' }),
+    publicBaseUrl,
+  });
+  const isSuperseded = createIsSuperseded({ locks, resets });
+  const reading = { seals, isSuperseded, links, settleMs, linkExpiresMs, now };
   const checkListedUser = createCheckUser({
     users: {
       ...listedUsers,
@@ -110,7 +123,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
       brakes,
       claimIdempotencyKey: createClaimIdempotencyKey({
         keys: outside.idempotencyKeys,
-        fingerprints: outside.envelopes,
+        fingerprints: createFingerprints({ keys, purpose: 'fingerprint' }),
         now,
       }),
       reserveResets,
@@ -137,7 +150,18 @@ export function createPasswordResets(config: Config, outside: Outside) {
     }),
     processBulkRow: createProcessRow({ ...processing, checkUser: checkListedUser }),
     readPasswordReset: createReadPasswordReset({ resets }),
-    readPassword: createReadPassword({ seals, locks, resets, settleMs, now }),
+    readPassword: createReadPassword(reading),
+    revealPassword: createRevealPassword({
+      ...reading,
+      resets,
+      withdrawnAt: async (resetId) => {
+        const bulkResetId = bulkResetIdOfRow(resetId);
+        const job = bulkResetId && (await bulkResets.read(bulkResetId));
+        return job ? job.row.acknowledgedAtMs : undefined;
+      },
+      newOpeningId: randomUUID,
+    }),
+    revokePassword: createRevokePassword({ resets, now }),
     countPoisoned: createCountPoisoned({ resets, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({
       singles: resets,

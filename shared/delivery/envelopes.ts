@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt, type CompactJWEHeaderParameters, errors } from 'jose';
-import { createHmac, hkdfSync, timingSafeEqual, webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 
 /** A 256-bit key and the version of the Key Vault secret that holds it. */
 export interface SealingKey {
@@ -58,22 +58,6 @@ export function createEnvelopes({ keys }: { readonly keys: SealingKeys }) {
         throw error;
       }
     },
-
-    /** Tells a text from another, and tells nothing about it to those who lack the key. */
-    async fingerprint(text: string, signal: AbortSignal): Promise<string> {
-      return fingerprintOf(text, await keys.newest(signal));
-    },
-
-    /** True under older versions of the key, too. */
-    async isFingerprintOf(
-      text: string,
-      fingerprint: string,
-      signal: AbortSignal,
-    ): Promise<boolean> {
-      const [version = ''] = fingerprint.split('.');
-      const sealingKey = await keys.byVersion(version, signal);
-      return sealingKey !== undefined && isSame(fingerprint, fingerprintOf(text, sealingKey));
-    },
   };
 }
 
@@ -97,15 +81,4 @@ function toCryptoKey(key: Uint8Array): Promise<CryptoKey> {
     cryptoKeys.set(key, cryptoKey);
   }
   return cryptoKey;
-}
-
-/** Under a key of its own: one key, one purpose. */
-function fingerprintOf(text: string, { version, key }: SealingKey): string {
-  const macKey = new Uint8Array(hkdfSync('sha256', key, '', 'fingerprint', 32));
-  return `${version}.${createHmac('sha256', macKey).update(text).digest('base64url')}`;
-}
-
-function isSame(left: string, right: string): boolean {
-  const [one, other] = [Buffer.from(left), Buffer.from(right)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -6,6 +6,8 @@ export interface Handlers {
   readonly receiveWebhook: HttpHandler;
   readonly getPasswordReset: HttpHandler;
   readonly getPasswordResetResult: HttpHandler;
+  readonly revokePassword: HttpHandler;
+  readonly revealPassword: HttpHandler;
   readonly submitBulkReset: HttpHandler;
   readonly getBulkReset: HttpHandler;
   readonly getBulkResetResult: HttpHandler;

@@ -10,13 +10,23 @@ export type Answer = (
   context: InvocationContext,
 ) => Promise<DoorResponse>;
 
+export interface HttpDoorOptions {
+  /** Until the answer must be there. */
+  readonly budgetMs: number;
+  /** What those who come through this door are told of a failure. @default the error object */
+  readonly toFailure?: (error: ResetError) => DoorResponse;
+}
+
 export type HttpDoor = (answer: Answer) => HttpHandler;
 
 /**
  * What every HTTP door does around its own answer: one deadline, the error object for what was
  * foreseen, the headers that every answer has. Anything unforeseen travels up to a bare 500.
  */
-export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): HttpDoor {
+export function createHttpDoor({
+  budgetMs,
+  toFailure = toErrorResponse,
+}: HttpDoorOptions): HttpDoor {
   return (answer) => async (request, context) => {
     const response = await answerOrError(answer, request, context);
     const headers = { ...headersFor(request, context), ...response.headers };
@@ -39,7 +49,7 @@ export function createHttpDoor({ budgetMs }: { readonly budgetMs: number }): Htt
         code,
         ...(correlationId !== undefined && { correlationId }),
       });
-      return toErrorResponse(error);
+      return toFailure(error);
     }
   }
 }

@@ -1,21 +1,28 @@
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Handlers } from './handlers.js';
-import type { HttpDoor } from './http-door.js';
+import type { Answer, HttpDoor } from './http-door.js';
 
 const message = 'The settings of the app cannot be used';
+
+export interface MisconfiguredDependencies {
+  readonly door: HttpDoor;
+  /** For people, who are told no more than that it does not work. */
+  readonly pageDoor: HttpDoor;
+}
 
 /** What every function does when the settings cannot be used: it names them, and carries out nothing. */
 export function createMisconfiguredHandlers(
   problems: readonly string[],
-  { door }: { readonly door: HttpDoor },
+  { door, pageDoor }: MisconfiguredDependencies,
 ): Handlers {
   const details = problems.map(
     (problem) => ({ code: 'AppMisconfigured', message: problem }) as const,
   );
-  const http = door((_request, _signal, context) => {
+  const refuse: Answer = (_request, _signal, context) => {
     context.error(message, { problems });
     throw new ResetError('AppMisconfigured', message, { details });
-  });
+  };
+  const http = door(refuse);
   /** Fails, so that a message stays on its queue. */
   const fail = () => {
     throw new ResetError('AppMisconfigured', `${message}: ${problems.join('; ')}`);
@@ -25,6 +32,8 @@ export function createMisconfiguredHandlers(
     receiveWebhook: http,
     getPasswordReset: http,
     getPasswordResetResult: http,
+    revokePassword: http,
+    revealPassword: pageDoor(refuse),
     submitBulkReset: http,
     getBulkReset: http,
     getBulkResetResult: http,

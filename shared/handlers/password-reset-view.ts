@@ -33,14 +33,18 @@ export function toPasswordResetView(row: ResetRow, readable: ReadablePassword = 
     ...toPasswordView(readable),
     ...(row.reference !== undefined && { reference: row.reference }),
     ...('code' in row && { error: toErrorView(row) }),
-    createdAt: new Date(row.acceptedAtMs).toISOString(),
-    ...('settledAtMs' in row && { completedAt: new Date(row.settledAtMs).toISOString() }),
+    createdAt: toTime(row.acceptedAtMs),
+    ...('settledAtMs' in row && { completedAt: toTime(row.settledAtMs) }),
+    ...('openedAtMs' in row && { openedAt: toTime(row.openedAtMs) }),
+    ...('revokedAtMs' in row && { revokedAt: toTime(row.revokedAtMs) }),
   };
 }
 
 function toPasswordView(readable: ReadablePassword): {
   readonly password?: string;
   readonly encryptedPassword?: string;
+  readonly link?: string;
+  readonly linkExpiresAt?: string;
   readonly passwordWithheld?: 'Settling' | 'Superseded';
 } {
   switch (readable.kind) {
@@ -48,6 +52,8 @@ function toPasswordView(readable: ReadablePassword): {
       return { password: readable.password.reveal() };
     case 'encrypted':
       return { encryptedPassword: readable.encryptedPassword };
+    case 'link':
+      return { link: readable.address, linkExpiresAt: toTime(readable.expiresAtMs) };
     case 'settling':
       return { passwordWithheld: 'Settling' };
     case 'superseded':
@@ -174,6 +180,10 @@ const longestPollMs = 60_000;
 /** Within what suits both the caller and us. */
 export function toPollSeconds(waitMs: number): string {
   return toSeconds(Math.min(Math.max(waitMs, pollMs), longestPollMs));
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function toErrorView({ code }: { readonly code: ResetErrorCode }) {

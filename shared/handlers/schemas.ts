@@ -104,8 +104,8 @@ export const bulkResetQuery = z
 /** The id of a single reset: its day and a GUID. Rows of jobs have others, and doors of their own. */
 export const singleResetId = /^\d{8}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** What may be written where the id of a reset belongs. */
-const resetIdText = /^[0-9a-z-]{1,64}$/;
+/** What may be written where the id of a reset belongs, of a single one or of a row of a job. */
+export const resetIdText = /^[0-9a-z-]{1,64}$/;
 
 /** A message on the queue `password-resets`. */
 export const wakeUpMessage = z.object({ resetId: z.string().regex(resetIdText) });

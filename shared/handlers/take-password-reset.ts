@@ -4,6 +4,7 @@ import { type Caller, toReader } from '../callers/caller.js';
 import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
 import type { PasswordResetOrder } from '../password-reset/password-reset-order.js';
 import type { ReadablePassword, ReadPassword } from '../password-reset/read-password-reset.js';
+import { ResetError } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
 
 export interface TakeDependencies {
@@ -15,7 +16,7 @@ export interface TakeDependencies {
 export interface TakenRequest {
   readonly caller: Caller;
   readonly order: Omit<PasswordResetOrder, 'caller'>;
-  readonly context: Pick<InvocationContext, 'info'>;
+  readonly context: Pick<InvocationContext, 'info' | 'warn'>;
 }
 
 export type TakePasswordReset = (
@@ -34,10 +35,21 @@ export function createTakePasswordReset(dependencies: TakeDependencies): TakePas
     const code = 'code' in row ? row.code : undefined;
     context.info('password reset accepted', { resetId, state, code, customerTenantId, userId });
     const shown = row.delivery === 'response' ? password : undefined;
-    const readable =
-      shown === undefined
-        ? await readPassword(row, toReader(caller), signal)
-        : ({ kind: 'password', password: shown } as const);
-    return { row, readable };
+    if (shown !== undefined) return { row, readable: { kind: 'password', password: shown } };
+    try {
+      return { row, readable: await readPassword(row, toReader(caller), signal) };
+    } catch (error) {
+      // Whoever asks for it again finds the same reset: the error does no harm.
+      if (password === undefined || !isForeseen(error, signal)) throw error;
+      context.warn('result not read', { resetId });
+      return { row, readable: readLater };
+    }
   };
+}
+
+/** The user was reset. An error would have the caller ask for another reset, so it is sent to the result. */
+const readLater: ReadablePassword = { kind: 'settling', untilMs: 0 };
+
+function isForeseen(error: unknown, signal: AbortSignal): boolean {
+  return error instanceof ResetError || error === signal.reason;
 }

@@ -1,12 +1,6 @@
 import type { PasswordResetOrder } from './password-reset-order.js';
-import type { IdempotencyKeys } from './ports.js';
+import type { Fingerprints, IdempotencyKeys } from './ports.js';
 import { ResetError } from './reset-error.js';
-
-/** Tells one text from another without telling anything about it: a plain hash would give a password away to guessing. */
-export interface Fingerprints {
-  fingerprint(text: string, signal: AbortSignal): Promise<string>;
-  isFingerprintOf(text: string, fingerprint: string, signal: AbortSignal): Promise<boolean>;
-}
 
 export interface IdempotencyDependencies {
   readonly keys: IdempotencyKeys;

@@ -149,6 +149,41 @@ export type EncryptForRecipient = (
   signal: AbortSignal,
 ) => Promise<string>;
 
+/**
+ * Tells one text from another without telling anything about it: a plain hash would give a password away
+ * to guessing.
+ *
+ * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
+ */
+export interface Fingerprints {
+  fingerprint(text: string, signal: AbortSignal): Promise<string>;
+  /** True under older versions of the key, too. */
+  isFingerprintOf(text: string, fingerprint: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Addresses of the pages that show a password, each ending in a token that nobody else can make. */
+export interface RevealLinks {
+  /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
+  addressOf(resetId: string, signal: AbortSignal): Promise<string>;
+  /** The reset that a token names, whoever made it; undefined for what has another shape. */
+  resetIdIn(token: string): string | undefined;
+  /**
+   * Whether the token was made here. To ask costs a look at Key Vault when the token names an unknown
+   * version of the key, as anybody may, so ask only of resets that there are.
+   *
+   * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
+   */
+  isGenuine(token: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * When the caller took back the passwords of the whole job to which a reset belongs; undefined if it did
+ * not, and for a single reset.
+ *
+ * @throws {@link ResetError} `StorageUnavailable`
+ */
+export type WithdrawnAt = (resetId: string) => Promise<number | undefined>;
+
 export interface Stored<Row extends ResetRow = ResetRow> {
   readonly row: Row;
   readonly etag: string;

@@ -1,6 +1,7 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
-import type { ResetStore, Seals, UserLock, UserLocks } from './ports.js';
+import type { IsSuperseded } from './is-superseded.js';
+import type { ResetStore, RevealLinks, Seals } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { type AppliedRow, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
@@ -32,9 +33,11 @@ export interface Reader {
 
 export interface ReadPasswordDependencies {
   readonly seals: Pick<Seals, 'open'>;
-  readonly locks: Pick<UserLocks, 'read'>;
-  readonly resets: Pick<ResetStore, 'read'>;
+  readonly isSuperseded: IsSuperseded;
+  readonly links: Pick<RevealLinks, 'addressOf'>;
   readonly settleMs: number;
+  /** How long after the reset a link can be opened. */
+  readonly linkExpiresMs: number;
   readonly now: () => number;
 }
 
@@ -48,6 +51,8 @@ export type ReadablePassword =
   | { readonly kind: 'password'; readonly password: Secret }
   /** Only the recipient can read it. */
   | { readonly kind: 'encrypted'; readonly encryptedPassword: string }
+  /** Whoever has the address can read it, once. */
+  | { readonly kind: 'link'; readonly address: string; readonly expiresAtMs: number }
   /** There is none to be shown, or not to this reader. */
   | { readonly kind: 'none' }
   /** An attempt with unknown outcome may still arrive: the password works, but not yet for sure. */
@@ -61,7 +66,7 @@ export type ReadablePassword =
  * forge; a row without seal holds nothing that anybody but the recipient can read.
  */
 export function createReadPassword(dependencies: ReadPasswordDependencies) {
-  const { seals, locks, resets, settleMs, now } = dependencies;
+  const { seals, isSuperseded, links, settleMs, linkExpiresMs, now } = dependencies;
 
   return async (row: ResetRow, reader: Reader, signal: AbortSignal): Promise<ReadablePassword> => {
     if (row.state !== 'applied') return { kind: 'none' };
@@ -69,12 +74,9 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
     const readable = await readAs(reader, row, signal);
     if (readable.kind === 'none') return readable;
 
-    const { resetId, customerTenantId, userId } = row;
     const untilMs = shadowEndsAtMs(row, { settleMs });
     if (untilMs > now()) return { kind: 'settling', untilMs };
-    const lock = userId && (await locks.read({ customerTenantId, userId }));
-    if (lock && (await isSuperseded(resetId, lock))) return { kind: 'superseded' };
-    return readable;
+    return (await isSuperseded(row)) ? { kind: 'superseded' } : readable;
   };
 
   /** Whatever the reader may have of it in the end. */
@@ -92,17 +94,19 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
     if (request?.caller !== reader.name || !reader.maySee(request.customerTenantId)) {
       return { kind: 'none' };
     }
+    if (request.delivery === 'link') return readLink(row, signal);
     const isShown = request.delivery === 'response' && reader.mayReadPasswords;
     return isShown
       ? { kind: 'password', password: request.passwordProfile.password }
       : { kind: 'none' };
   }
 
-  /** A newer reset that was refused has changed nothing. */
-  async function isSuperseded(resetId: string, lock: UserLock): Promise<boolean> {
-    if (lock.resetId === resetId) return false;
-    if (lock.applied?.resetId !== resetId) return true;
-    const newer = await resets.read(lock.resetId);
-    return newer?.row.state !== 'rejected' && newer?.row.state !== 'cancelled';
+  async function readLink(
+    { resetId, settledAtMs }: AppliedRow,
+    signal: AbortSignal,
+  ): Promise<ReadablePassword> {
+    const expiresAtMs = settledAtMs + linkExpiresMs;
+    if (now() >= expiresAtMs) return { kind: 'none' };
+    return { kind: 'link', address: await links.addressOf(resetId, signal), expiresAtMs };
   }
 }

@@ -1,6 +1,8 @@
 import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
 import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
 import { allowEverything, reserveFreely } from '../fakes/allow-everything.js';
+import { fakeRevealLinks } from '../fakes/fake-reveal-links.js';
+import { createIsSuperseded } from '../../shared/password-reset/is-superseded.js';
 import {
   type AttemptPasswordReset,
   createAttempt,
@@ -17,6 +19,7 @@ import {
 import {
   createReadPassword,
   createReadPasswordReset,
+  readableForMs,
 } from '../../shared/password-reset/read-password-reset.js';
 import { ResetError } from '../../shared/password-reset/reset-error.js';
 import { defaultLimits } from '../../shared/password-reset/reset-row.js';
@@ -134,9 +137,10 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals,
-      locks,
-      resets,
+      isSuperseded: createIsSuperseded({ locks, resets }),
+      links: fakeRevealLinks,
       settleMs: variation.readSettleMs ?? settleMs,
+      linkExpiresMs: readableForMs,
       now,
     }),
     countPoisoned: createCountPoisoned({ resets, limits, now }),

@@ -37,6 +37,7 @@ describe('loadConfig()', () => {
       passwordStyle: { kind: 'random', length: 16 },
       resetSynchronizedUsers: false,
       settleMs: 300_000,
+      linkExpiresMs: 259_200_000,
     });
   });
 
@@ -53,6 +54,7 @@ describe('loadConfig()', () => {
       PASSPHRASE_WORDS: '7',
       RESET_SYNCHRONIZED_USERS: 'true',
       SETTLE_SECONDS: '600',
+      LINK_EXPIRES_HOURS: '24',
     });
 
     expect(config).toMatchObject({
@@ -65,6 +67,7 @@ describe('loadConfig()', () => {
       passwordStyle: { kind: 'passphrase', words: 7 },
       resetSynchronizedUsers: true,
       settleMs: 600_000,
+      linkExpiresMs: 86_400_000,
     });
   });
 
@@ -123,6 +126,7 @@ describe('loadConfig()', () => {
       'PASSWORD_LENGTH',
       'RESET_SYNCHRONIZED_USERS',
       'SETTLE_SECONDS',
+      'LINK_EXPIRES_HOURS',
     ];
 
     const error = errorOf(Object.fromEntries(names.map((name) => [name, canary])));
@@ -147,6 +151,8 @@ describe('loadConfig()', () => {
     ['SETTLE_SECONDS', '229', settleProblem],
     ['SETTLE_SECONDS', '3601', settleProblem],
     ['SETTLE_SECONDS', '1e3', settleProblem],
+    ['LINK_EXPIRES_HOURS', '0', 'must be a whole number from 1 to 72'],
+    ['LINK_EXPIRES_HOURS', '73', 'must be a whole number from 1 to 72'],
     ['KEY_VAULT_URI', 'vault.example', 'must be a URL'],
     [
       'KEY_VAULT_URI',
@@ -168,6 +174,8 @@ describe('loadConfig()', () => {
     ['PASSWORD_LENGTH', '64', { passwordStyle: { length: 64 } }],
     ['SETTLE_SECONDS', '230', { settleMs: 230_000 }],
     ['SETTLE_SECONDS', '3600', { settleMs: 3_600_000 }],
+    ['LINK_EXPIRES_HOURS', '1', { linkExpiresMs: 3_600_000 }],
+    ['LINK_EXPIRES_HOURS', '72', { linkExpiresMs: 259_200_000 }],
   ])('takes %s=%s', (name, value, expected) => {
     expect(loadConfig({ ...required, [name]: value })).toMatchObject(expected);
   });

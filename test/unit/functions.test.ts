@@ -38,6 +38,7 @@ describe('functions/', () => {
     ['receive-webhook', 'POST', 'webhooks/{source}'],
     ['get-password-reset', 'GET', 'password-resets/{id}'],
     ['get-password-reset-result', 'GET', 'password-resets/{id}/result'],
+    ['revoke-password', 'POST', 'password-resets/{id}/revoke'],
     ['submit-bulk-reset', 'POST', 'bulk-resets'],
     ['get-bulk-reset', 'GET', 'bulk-resets/{id}'],
     ['get-bulk-reset-result', 'GET', 'bulk-resets/{id}/result'],
@@ -53,6 +54,17 @@ describe('functions/', () => {
         type: 'httpTrigger',
         methods: method.split(','),
         route,
+        authLevel: 'anonymous',
+      }),
+    ]);
+  });
+
+  it('register reveal for whoever has a link, be it to look or to open', () => {
+    expect(triggersOf('reveal')).toEqual([
+      expect.objectContaining({
+        type: 'httpTrigger',
+        methods: ['GET', 'HEAD', 'POST'],
+        route: 'reveal/{token}',
         authLevel: 'anonymous',
       }),
     ]);

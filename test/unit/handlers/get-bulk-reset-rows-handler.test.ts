@@ -21,6 +21,7 @@ import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { aRevealToken, fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { call, expectRefusal, type RequestValues } from './invocation.js';
 
 const canary = ['canary', '7f3a'].join('-');
@@ -28,7 +29,7 @@ const address = `https://resets.example/api/bulk-resets/${bulkResetId}/rows`;
 const rows = [1, 2, 1_000, 1_001].map((row) => aRow(row, 'applied', { seal: 'a seal', userId }));
 const csv = { format: 'csv' };
 const header =
-  'row,customerTenantId,userId,status,code,password,encryptedPassword,passwordWithheld,reference,completedAt';
+  'row,customerTenantId,userId,status,code,password,encryptedPassword,link,linkExpiresAt,openedAt,revokedAt,passwordWithheld,reference,completedAt';
 
 describe('createGetBulkResetRowsHandler()', () => {
   it('gives the rows with their numbers and passwords, and the way to the next page', async () => {
@@ -240,9 +241,9 @@ describe('rows in CSV', () => {
     expect(answer.headers).not.toHaveProperty('link');
     expect(answer.text.split('\r\n')).toEqual([
       header,
-      `1,${customerTenantId},${userId},Succeeded,,${canary},,,,2026-01-01T00:00:01.000Z`,
-      `2,${customerTenantId},,Failed,UserIsAdmin,,,,INC-7,2026-01-01T00:00:01.000Z`,
-      `3,${customerTenantId},,NotStarted,,,,,,`,
+      `1,${customerTenantId},${userId},Succeeded,,${canary},,,,,,,,2026-01-01T00:00:01.000Z`,
+      `2,${customerTenantId},,Failed,UserIsAdmin,,,,,,,,INC-7,2026-01-01T00:00:01.000Z`,
+      `3,${customerTenantId},,NotStarted,,,,,,,,,,`,
       '',
     ]);
     expect((await page({ ...csv, limit: '1' })).headers).toMatchObject({
@@ -255,6 +256,28 @@ describe('rows in CSV', () => {
 
     expect(answer.text).toBe(`${header}\r\n`);
     expect(answer.headers).toMatchObject({ 'retry-after': '5' });
+  });
+
+  it('have the links of rows, and when they were opened or taken back', async () => {
+    const [ready, opened, revoked] = [
+      aRow(1, 'applied', { seal: 'a seal' }),
+      aRow(2, 'applied', { openedAtMs: acceptedAtMs + 2_000 }),
+      aRow(3, 'applied', { revokedAtMs: acceptedAtMs + 3_000 }),
+    ];
+    const { page } = aDoor({ rows: [ready, opened, revoked], delivery: 'link' });
+
+    const records = parse<Record<string, string>>((await page(csv)).text, { columns: true });
+
+    const link = `https://resets.example/api/reveal/${aRevealToken(ready.resetId)}`;
+    const none = { link: '', linkExpiresAt: '', openedAt: '', revokedAt: '' };
+    expect(records).toMatchObject([
+      { ...none, link, linkExpiresAt: '2026-01-01T01:00:01.000Z' },
+      { ...none, openedAt: '2026-01-01T00:00:02.000Z' },
+      { ...none, revokedAt: '2026-01-01T00:00:03.000Z' },
+    ]);
+    const { items } = (await page()).body as { items: object[] };
+    expect(items[0]).toMatchObject({ link, linkExpiresAt: '2026-01-01T01:00:01.000Z' });
+    expect(items[1]).not.toHaveProperty('link');
   });
 
   it.each([
@@ -313,7 +336,7 @@ interface Asked {
   readonly nextAfterRow?: number;
   readonly id?: string;
   readonly permissions?: readonly Permission[];
-  readonly delivery?: 'response' | 'none';
+  readonly delivery?: 'link' | 'response' | 'none';
   readonly customers?: Caller['customers'];
   readonly facts?: Partial<BulkResetFacts>;
   readonly readPassword?: ReadPassword;
@@ -347,9 +370,10 @@ function aDoor(values: Asked = {}) {
       values.readPassword ??
       createReadPassword({
         seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
-        locks: { read: () => Promise.resolve(undefined) },
-        resets: { read: () => Promise.resolve(undefined) },
+        isSuperseded: () => Promise.resolve(false),
+        links: fakeRevealLinks,
         settleMs: 300_000,
+        linkExpiresMs: 3_600_000,
         now: () => acceptedAtMs + 60_000,
       }),
     links: createBulkResetLinks('https://resets.example'),

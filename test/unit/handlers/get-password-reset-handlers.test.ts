@@ -22,6 +22,7 @@ import {
   userId,
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { call, expectRefusal } from './invocation.js';
 
@@ -228,7 +229,7 @@ interface Asked {
   readonly id?: string;
   readonly readFailure?: Error;
   readonly permissions?: readonly Permission[];
-  readonly delivery?: 'response' | 'none';
+  readonly delivery?: 'link' | 'response' | 'none';
   readonly customers?: Caller['customers'];
   /** The reset that the user's lock names. */
   readonly holder?: string;
@@ -247,9 +248,10 @@ function ask(values: Asked = {}) {
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
-      locks: { read: () => Promise.resolve({ resetId: holder, etag: '"1"' }) },
-      resets,
+      isSuperseded: ({ resetId: ours }) => Promise.resolve(holder !== ours),
+      links: fakeRevealLinks,
       settleMs,
+      linkExpiresMs: 3_600_000,
       now: () => acceptedAtMs,
     }),
     links: createPasswordResetLinks('https://resets.example'),

@@ -12,7 +12,10 @@ import {
   createAcceptPasswordReset,
 } from '../../../shared/password-reset/accept-password-reset.js';
 import type { PasswordResetOrder } from '../../../shared/password-reset/password-reset-order.js';
-import type { ReadablePassword } from '../../../shared/password-reset/read-password-reset.js';
+import type {
+  ReadablePassword,
+  ReadPassword,
+} from '../../../shared/password-reset/read-password-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
@@ -23,6 +26,7 @@ import { call, expectRefusal } from './invocation.js';
 
 const canary = ['canary', '7f3a'].join('-');
 const body = { customer: customerTenantId, user: userId, delivery: 'response' };
+const address = 'https://resets.example/api/reveal/a-token';
 const result =
   'https://resets.example/api/password-resets/20260101-6f1f8a5e-9a64-4f4d-9c0a-2f9f0a6c1b11';
 
@@ -84,6 +88,57 @@ describe('createResetPasswordHandler()', () => {
     expect(answer.logged).toMatchObject([
       { level: 'information', args: ['password reset accepted', { state: 'applied', userId }] },
     ]);
+  });
+
+  it('answers 200 with the link, and without the password, unless told otherwise', async () => {
+    const link = { kind: 'link', address, expiresAtMs: acceptedAtMs } as const;
+    const { handler, orders } = aDoor({
+      row: aResetRow({ state: 'applied', delivery: 'link' }),
+      readPassword: () => Promise.resolve(link),
+    });
+
+    const answer = await call(handler, { body: { ...body, delivery: undefined } });
+
+    expect(orders).toMatchObject([{ delivery: 'link' }]);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { delivery: 'link', link: address, linkExpiresAt: '2026-01-01T00:00:00.000Z' },
+    });
+    expect(answer.text).not.toContain(canary);
+    expect(JSON.stringify(answer.logged)).not.toContain(address);
+  });
+
+  describe('when the user was reset but the link cannot be read', () => {
+    const row = aResetRow({ state: 'applied', delivery: 'link' });
+    const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+    const readPassword = () => Promise.reject(failure);
+
+    it('answers 202: an error would have the caller ask for another reset', async () => {
+      const answer = await call(aDoor({ row, readPassword }).handler, { body });
+
+      expect(answer).toMatchObject({
+        status: 202,
+        headers: { location: `${result}/result`, 'retry-after': '5' },
+        body: { status: 'Running' },
+      });
+      expect(answer.logged).toContainEqual({
+        level: 'warning',
+        args: ['result not read', { resetId: row.resetId }],
+      });
+    });
+
+    it('answers the error to the same request again: it is the same reset', async () => {
+      const { handler } = aDoor({ row, readPassword, before: { kind: 'none' } });
+
+      expectRefusal(await call(handler, { body }), { status: 503, code: failure.code });
+    });
+
+    it('hides no mistake of ours', async () => {
+      const mistake = new TypeError('a mistake');
+      const { handler } = aDoor({ row, readPassword: () => Promise.reject(mistake) });
+
+      await expect(call(handler, { body })).rejects.toBe(mistake);
+    });
   });
 
   it('answers 200 without the password when it is not to be delivered', async () => {
@@ -411,12 +466,13 @@ interface DoorValues {
   readonly caller?: Caller | undefined;
   /** The same request came before, and what is to be seen of its password now. */
   readonly before?: ReadablePassword;
+  readonly readPassword?: ReadPassword;
 }
 
 /** The door, and the orders that came through it. */
 function aDoor(values: DoorValues = {}) {
   const { row = aResetRow({ state: 'claimed' }), permissions = ['reset', 'readPassword'] } = values;
-  const { before } = values;
+  const { before, readPassword } = values;
   const known = aCaller({ permissions: new Set(permissions) });
   const caller = 'caller' in values ? values.caller : known;
   const orders: PasswordResetOrder[] = [];
@@ -431,7 +487,7 @@ function aDoor(values: DoorValues = {}) {
         orders.push(order);
         return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
       },
-      readPassword: () => Promise.resolve(before ?? { kind: 'none' }),
+      readPassword: readPassword ?? (() => Promise.resolve(before ?? { kind: 'none' })),
     }),
     links,
     now: () => acceptedAtMs,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
 import { plainGrant } from '../../fakes/allow-everything.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
+import { createFingerprints } from '../../../shared/delivery/fingerprints.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import { createAcceptPasswordReset } from '../../../shared/password-reset/accept-password-reset.js';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
@@ -745,7 +746,7 @@ function door({
     },
     claimIdempotencyKey: createClaimIdempotencyKey({
       keys: idempotencyKeys,
-      fingerprints: envelopes,
+      fingerprints: createFingerprints({ keys, purpose: 'fingerprint' }),
       now,
     }),
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
+import { createFingerprints } from '../../../shared/delivery/fingerprints.js';
 import { createClaimIdempotencyKey } from '../../../shared/password-reset/claim-idempotency-key.js';
 import type { CustomerDomain, UserId } from '../../../shared/password-reset/ids.js';
 import type { PasswordResetOrder } from '../../../shared/password-reset/password-reset-order.js';
@@ -145,7 +145,7 @@ function desk() {
   const { now } = clock;
   const keys = new FakeIdempotencyKeys({ now });
   const sealingKeys = new FakeSealingKeys();
-  const fingerprints = createEnvelopes({ keys: sealingKeys });
+  const fingerprints = createFingerprints({ keys: sealingKeys, purpose: 'fingerprint' });
   const claimIdempotencyKey = createClaimIdempotencyKey({ keys, fingerprints, now });
   const claim = (order: PasswordResetOrder, newResetId: string) =>
     claimIdempotencyKey(order, newResetId, signal);

@@ -6,7 +6,11 @@ import { createAttempt } from '../../../shared/password-reset/attempt-password-r
 import { createCountPoisoned } from '../../../shared/password-reset/count-poisoned.js';
 import type { CustomerUsers, SealedRequest, Seals } from '../../../shared/password-reset/ports.js';
 import { createProcessRow } from '../../../shared/password-reset/process-password-reset.js';
-import { createReadPassword } from '../../../shared/password-reset/read-password-reset.js';
+import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
+import {
+  createReadPassword,
+  readableForMs,
+} from '../../../shared/password-reset/read-password-reset.js';
 import {
   recoveryByCode,
   ResetError,
@@ -27,6 +31,7 @@ import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-r
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const { signal } = new AbortController();
@@ -171,7 +176,14 @@ function aWorld() {
     };
     resets.overwrite(newResetRow(facts, seals.put(idOf(index), request)));
   });
-  const readPassword = createReadPassword({ seals, locks, resets, settleMs, now });
+  const readPassword = createReadPassword({
+    seals,
+    isSuperseded: createIsSuperseded({ locks, resets }),
+    links: fakeRevealLinks,
+    settleMs,
+    linkExpiresMs: readableForMs,
+    now,
+  });
   const countPoisoned = createCountPoisoned({ resets, limits, now });
 
   async function attempt(attempted: Try): Promise<void> {

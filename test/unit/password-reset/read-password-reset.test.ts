@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
 import type { SealedRequest, UserLockEntry } from '../../../shared/password-reset/ports.js';
+import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
 import {
   createReadPassword,
   createReadPasswordReset,
@@ -19,10 +20,12 @@ import {
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
+const linkExpiresMs = 3_600_000;
 const { signal } = new AbortController();
 
 describe('createReadPasswordReset()', () => {
@@ -133,6 +136,56 @@ describe('createReadPassword()', () => {
     expect(await readPassword(copy, helpdesk, signal)).toEqual(none);
   });
 
+  describe('for the delivery link', () => {
+    const request = aSealedRequest({ delivery: 'link' });
+    const row = { ...applied, delivery: 'link' } as const;
+    const clerk: Reader = { ...helpdesk, mayReadPasswords: false };
+
+    it('gives the address to the caller who asked, who needs no right to read passwords', async () => {
+      const { read } = await vault(row, request);
+
+      expect(await read(clerk)).toEqual({
+        kind: 'link',
+        address: await fakeRevealLinks.addressOf(row.resetId, signal),
+        expiresAtMs: row.settledAtMs + linkExpiresMs,
+      });
+    });
+
+    it.each([
+      ['just before the link expires', -1, 'link'],
+      ['when it has expired', 0, 'none'],
+    ])('%s', async (_when, afterMs, kind) => {
+      const { read, clock } = await vault(row, request);
+      clock.nowMs = row.settledAtMs + linkExpiresMs + afterMs;
+
+      expect(await read(clerk)).toMatchObject({ kind });
+    });
+
+    it.each([
+      ['somebody else', { name: 'thief' }],
+      ['who may not see the customer any more', { maySee: () => false }],
+    ])('gives no address to %s', async (_who, values) => {
+      const { read } = await vault(row, request);
+
+      expect(await read({ ...clerk, ...values })).toEqual(none);
+    });
+
+    it.each([
+      ['was opened', { openedAtMs: acceptedAtMs }],
+      ['was revoked', { revokedAtMs: acceptedAtMs }],
+    ])('gives no address of a password that %s', async (_what, values) => {
+      const { readPassword } = await vault(row, request);
+
+      expect(await readPassword({ ...row, ...values }, clerk, signal)).toEqual(none);
+    });
+
+    it('waits until it is certain that the password works', async () => {
+      const { read } = await vault({ ...row, unknownAtMs: acceptedAtMs }, request);
+
+      expect(await read(clerk)).toMatchObject({ kind: 'settling' });
+    });
+  });
+
   describe('while an attempt with unknown outcome may still arrive', () => {
     const settling = { ...applied, unknownAtMs: acceptedAtMs };
     const untilMs = acceptedAtMs + defaultLimits.settleMs;
@@ -220,7 +273,14 @@ async function vault(unsealed: ResetRow, request: SealedRequest = aSealedRequest
   const locks = new FakeUserLocks();
   const clock = new FakeClock(acceptedAtMs + 1_000);
   const { settleMs } = defaultLimits;
-  const readPassword = createReadPassword({ seals, locks, resets, settleMs, now: clock.now });
+  const readPassword = createReadPassword({
+    seals,
+    isSuperseded: createIsSuperseded({ locks, resets }),
+    links: fakeRevealLinks,
+    settleMs,
+    linkExpiresMs,
+    now: clock.now,
+  });
   const read = (reader: Reader) => readPassword(row, reader, signal);
   const user = { customerTenantId, userId };
   const { etag } = await locks.createOrRead(user, row.resetId);

@@ -1,0 +1,43 @@
+import type { ResetStore } from './ports.js';
+import { ResetError } from './reset-error.js';
+import { isSettled, type ResetRow, withoutPassword } from './reset-row.js';
+
+export interface RevokeDependencies {
+  readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly now: () => number;
+}
+
+export type RevokePassword = ReturnType<typeof createRevokePassword>;
+
+/**
+ * Nobody gets to see the password from now on, however it was to be delivered. Once more changes nothing,
+ * and a reset that failed has no password to take back.
+ *
+ * Rejects with `PasswordResetNotFound` for an unknown reset and somebody else's alike, and with
+ * `PasswordResetConflict` while the reset is not over.
+ */
+export function createRevokePassword({ resets, now }: RevokeDependencies) {
+  return async (resetId: string, caller: string): Promise<ResetRow> => {
+    // Repeats when somebody else changes the row at the same time: opens the link, say.
+    for (;;) {
+      const found = await resets.read(resetId);
+      if (found?.row.caller !== caller) throw notFound();
+      const { row, etag } = found;
+      if (!isSettled(row)) throw notOver();
+      if (row.state !== 'applied' || row.revokedAtMs !== undefined) return row;
+      const stored = await resets.replace({ ...withoutPassword(row), revokedAtMs: now() }, etag);
+      if (stored !== 'conflict') return stored.row;
+    }
+  };
+}
+
+function notFound(): ResetError {
+  return new ResetError('PasswordResetNotFound', 'There is no such password reset');
+}
+
+function notOver(): ResetError {
+  return new ResetError(
+    'PasswordResetConflict',
+    'Cannot revoke the password: the password reset is not over yet',
+  );
+}

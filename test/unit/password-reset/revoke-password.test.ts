@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { withoutPassword } from '../../../shared/password-reset/reset-row.js';
+import { createRevokePassword } from '../../../shared/password-reset/revoke-password.js';
+import { aResetRow } from '../../builders/a-reset-row.js';
+import { FakeClock } from '../../fakes/fake-clock.js';
+import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+
+const applied = aResetRow({ state: 'applied' });
+const { resetId } = applied;
+
+describe('createRevokePassword()', () => {
+  it.each([
+    ['link', { seal: 'a seal' }],
+    ['response', { seal: 'a seal' }],
+    ['recipientKey', { encryptedPassword: 'a JWE' }],
+    ['none', {}],
+  ] as const)('takes the password back, with the delivery %s', async (delivery, secret) => {
+    const { revoke, resets, clock } = aStore({ ...applied, delivery, ...secret });
+
+    const row = await revoke(resetId, 'helpdesk');
+
+    expect(row).toEqual({ ...applied, delivery, revokedAtMs: clock.nowMs });
+    expect(resets.row(resetId)).toEqual(row);
+  });
+
+  it('keeps when the link was opened', async () => {
+    const opened = { openedAtMs: 7, openingId: 'opening-1' };
+    const { revoke } = aStore({ ...applied, ...opened });
+
+    expect(await revoke(resetId, 'helpdesk')).toMatchObject(opened);
+  });
+
+  it('changes nothing the second time', async () => {
+    const { revoke, clock } = aStore(applied);
+    const first = await revoke(resetId, 'helpdesk');
+    clock.pass(60_000);
+
+    expect(await revoke(resetId, 'helpdesk')).toEqual(first);
+  });
+
+  it.each(['queued', 'claimed', 'uncertain'] as const)(
+    'refuses while the row is %s: its password would come after',
+    async (state) => {
+      const row = aResetRow({ state });
+      const { revoke, resets } = aStore(row);
+
+      await expect(revoke(resetId, 'helpdesk')).rejects.toMatchObject({
+        code: 'PasswordResetConflict',
+      });
+      expect(resets.row(resetId)).toEqual(row);
+    },
+  );
+
+  it.each(['rejected', 'cancelled', 'attention'] as const)(
+    'leaves a row that is %s as it is',
+    async (state) => {
+      const row = aResetRow({ state });
+
+      expect(await aStore(row).revoke(resetId, 'helpdesk')).toEqual(row);
+    },
+  );
+
+  it.each([
+    ['of somebody else', resetId, 'flow'],
+    ['that there is not', 'reset-of-nobody', 'helpdesk'],
+  ])('says of a reset %s that there is none', async (_whose, id, caller) => {
+    const { revoke, resets } = aStore(applied);
+
+    await expect(revoke(id, caller)).rejects.toMatchObject({
+      code: 'PasswordResetNotFound',
+      message: 'There is no such password reset',
+    });
+    expect(resets.rows).toEqual([applied]);
+  });
+
+  it('looks again when the link is opened at the same time', async () => {
+    const { revoke, resets, clock } = aStore({ ...applied, seal: 'a seal' });
+    const opened = { ...withoutPassword(applied), openedAtMs: 7, openingId: 'opening-1' };
+    const replace = resets.replace.bind(resets);
+    resets.replace = (row, etag) => {
+      resets.replace = replace;
+      resets.overwrite(opened);
+      return replace(row, etag);
+    };
+
+    expect(await revoke(resetId, 'helpdesk')).toEqual({ ...opened, revokedAtMs: clock.nowMs });
+  });
+
+  it('rejects when storage does not answer', async () => {
+    const { revoke, resets } = aStore(applied);
+    const failure = new ResetError('StorageUnavailable', 'Cannot change a row');
+    resets.failures.replace = failure;
+
+    await expect(revoke(resetId, 'helpdesk')).rejects.toBe(failure);
+  });
+});
+
+function aStore(row: ReturnType<FakeResetStore['row']>) {
+  const resets = new FakeResetStore([row]);
+  const clock = new FakeClock();
+  return { revoke: createRevokePassword({ resets, now: clock.now }), resets, clock };
+}

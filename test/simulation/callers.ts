@@ -4,6 +4,7 @@ import type { PasswordResetOrder } from '../../shared/password-reset/password-re
 import type { ReadablePassword } from '../../shared/password-reset/read-password-reset.js';
 import { isSettled, type ResetRow } from '../../shared/password-reset/reset-row.js';
 import { Secret } from '../../shared/platform/secret.js';
+import { decryptAsRecipient, fakeRecipientKeyId } from '../fakes/fake-recipient.js';
 import { foreseenCodeOf } from './foreseen.js';
 import type { Hosts, LiveHost } from './hosts.js';
 import { caller, customerIdOf, userIdOf } from './people.js';
@@ -14,14 +15,22 @@ export const httpBudgetMs = 25_000;
 const links = { monitor: () => '', result: () => '' };
 const readFailuresBorne = 3;
 
+/** What the answer over HTTP may hold. */
+interface ShownReset {
+  readonly password?: string;
+  readonly encryptedPassword?: string;
+  readonly link?: string;
+}
+
 export type Callers = ReturnType<typeof createCallers>;
 
 /** Who asks for resets and reads their passwords, and the users who then change them. */
 export function createCallers(world: World, hosts: Hosts) {
   const { scheduler, history, numbered } = world;
   const userChangesMs = new Map<string, number | undefined>();
+  const opensMs = new Map<string, readonly number[]>();
 
-  return { ask, read, readPassword, show, changePassword, expectChange, fail };
+  return { ask, read, readPassword, show, changePassword, expectChange, expectOpening, fail };
 
   function ask(action: AskAction): void {
     for (const delayMs of [0, ...action.repeatsMs]) {
@@ -45,6 +54,7 @@ export function createCallers(world: World, hosts: Hosts) {
         });
         const { resetId } = row;
         expectChange(resetId, action.userChangesMs);
+        expectOpening(resetId, action.opensMs);
         for (const delayMs of action.readsMs) scheduler.after(delayMs, () => read(resetId));
         const readable: ReadablePassword =
           password !== undefined && row.delivery === 'response'
@@ -89,17 +99,51 @@ export function createCallers(world: World, hosts: Hosts) {
   function show(row: ResetRow, readable: ReadablePassword, fromMs: number): void {
     const { resetId, userId } = row;
     const { jsonBody } = toResultResponse(row, readable, { links, nowMs: scheduler.nowMs });
-    const { password } = jsonBody as { readonly password?: string };
+    const { password, encryptedPassword, link } = jsonBody as ShownReset;
     if (password !== undefined) {
-      history.note(caller, { kind: 'disclosed', resetId, password, fromMs });
-      const changesMs = userChangesMs.get(resetId);
-      userChangesMs.delete(resetId);
-      if (changesMs === undefined || userId === undefined) return;
-      scheduler.after(changesMs, () => changePassword(userId));
+      disclose({ resetId, userId }, password, fromMs);
+    } else if (encryptedPassword !== undefined) {
+      disclose({ resetId, userId }, decryptAsRecipient(encryptedPassword), fromMs);
+    } else if (link !== undefined) {
+      const opens = opensMs.get(resetId) ?? [];
+      opensMs.delete(resetId);
+      for (const delayMs of opens) scheduler.after(delayMs, () => open(link, row));
     } else if (isSettled(row)) {
       const why = row.state === 'applied' ? readable.kind : row.state;
       history.note(caller, { kind: 'withheld', resetId, why });
     }
+  }
+
+  /** Whoever has the link, as often as a browser or a scanner does. */
+  function open(link: string, row: ResetRow): void {
+    const host = hosts.pick(numbered(`opening of ${row.resetId}`));
+    if (host === undefined) return;
+    const fromMs = scheduler.nowMs;
+    host.process
+      .withBudget(httpBudgetMs, async (signal) => {
+        const token = link.slice(link.lastIndexOf('/') + 1);
+        const opened = await host.useCases.revealPassword.open(token, signal);
+        if (opened.kind === 'password') disclose(row, opened.password.reveal(), fromMs);
+        else history.note(caller, { kind: 'withheld', resetId: row.resetId, why: opened.kind });
+      })
+      .catch((error: unknown) => fail(`opening of ${row.resetId}`, error));
+  }
+
+  function disclose(
+    { resetId, userId }: { readonly resetId: string; readonly userId?: UserId | undefined },
+    password: string,
+    fromMs: number,
+  ): void {
+    history.note(caller, { kind: 'disclosed', resetId, password, fromMs });
+    const changesMs = userChangesMs.get(resetId);
+    userChangesMs.delete(resetId);
+    if (changesMs === undefined || userId === undefined) return;
+    scheduler.after(changesMs, () => changePassword(userId));
+  }
+
+  /** Once somebody has the link of that reset, it is opened after each of these times. */
+  function expectOpening(resetId: string, delaysMs: readonly number[] | undefined): void {
+    if (delaysMs !== undefined && !opensMs.has(resetId)) opensMs.set(resetId, delaysMs);
   }
 
   /** Once somebody has read the password of that reset, the user chooses another one. */
@@ -126,6 +170,7 @@ function orderOf({ ask, user, isChosen, delivery, key }: AskAction): PasswordRes
     ...(isChosen && { password: new Secret(`Chosen-${ask}`) }),
     forceChangePassword: true,
     delivery,
+    ...(delivery === 'recipientKey' && { recipientKeyId: fakeRecipientKeyId }),
     ...(key !== undefined && { idempotencyKey: key }),
   };
 }

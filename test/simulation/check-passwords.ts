@@ -86,6 +86,9 @@ export function createPasswordChecks(
     const { resetId, password, fromMs, atMs } = event;
     const known = disclosed.get(resetId);
     disclosed.set(resetId, password);
+    if (known !== undefined && rows.get(resetId)?.delivery === 'link') {
+      violated('a link shows its password once', 'it was shown before', event);
+    }
     if (known !== undefined && known !== password) {
       const details = `first ${known}, then ${password}`;
       violated('a row discloses one password at most', details, event);
@@ -102,7 +105,8 @@ export function createPasswordChecks(
 
   function seeWithheld(event: Happened<'withheld'>): void {
     const row = rows.get(event.resetId);
-    if (event.why !== 'none' || row?.state !== 'applied' || row.delivery !== 'response') return;
+    if (event.why !== 'none' || row?.state !== 'applied' || row.delivery === 'none') return;
+    if (row.openedAtMs !== undefined) return;
     violated('the password of an applied row can be read', 'it is withheld', event);
   }
 

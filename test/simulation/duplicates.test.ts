@@ -46,6 +46,7 @@ function everybodyOnce(seed: number): Scenario {
     kind: 'submit',
     atMs: 1_000,
     job: 1,
+    delivery: 'response',
     users: new Map([
       [1, 6],
       [2, 7],

@@ -19,6 +19,7 @@ export type Invariant =
   | 'an older reset is not sent after a newer one was applied'
   // Of passwords.
   | 'a row discloses one password at most'
+  | 'a link shows its password once'
   | 'a disclosed password works'
   | 'a disclosed password stays valid'
   | 'a password that the user chose is not overwritten'

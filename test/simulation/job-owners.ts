@@ -1,4 +1,5 @@
 import { bulkRowResetId, type BulkResetOrder } from '../../shared/bulk-reset/bulk-reset.js';
+import { fakeRecipientKeyId } from '../fakes/fake-recipient.js';
 import { type Callers, httpBudgetMs } from './callers.js';
 import type { Hosts, LiveHost } from './hosts.js';
 import { caller, customerIdOf, userIdOf } from './people.js';
@@ -17,7 +18,9 @@ export function createJobOwners(world: World, hosts: Hosts, callers: Callers) {
     const { job, cancelsMs, users, userChangesMs } = action;
     const bulkResetId = `job-${job}`;
     for (const row of users.keys()) {
-      callers.expectChange(bulkRowResetId(bulkResetId, row), userChangesMs);
+      const resetId = bulkRowResetId(bulkResetId, row);
+      callers.expectChange(resetId, userChangesMs);
+      callers.expectOpening(resetId, action.opensMs);
     }
     for (const delayMs of [0, ...action.repeatsMs]) {
       scheduler.after(delayMs, () =>
@@ -74,16 +77,13 @@ export function createJobOwners(world: World, hosts: Hosts, callers: Callers) {
   }
 }
 
-export function isOfJob(resetId: string): boolean {
-  return resetId.startsWith('job-');
-}
-
 /** Rows that name nobody leave gaps, so that few resets are spread over several slices. */
-function orderOf({ users, lastRow }: SubmitAction, bulkResetId: string): BulkResetOrder {
+function orderOf({ users, lastRow, delivery }: SubmitAction, bulkResetId: string): BulkResetOrder {
   return {
     bulkResetId,
     caller,
-    delivery: 'response',
+    delivery,
+    ...(delivery === 'recipientKey' && { recipientKeyId: fakeRecipientKeyId }),
     forceChangePassword: true,
     onInvalidRows: 'skip',
     source: {

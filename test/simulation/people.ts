@@ -18,3 +18,12 @@ export function withNamesOfUsers(text: string): string {
 export function customerIdOf(user: number): CustomerTenantId {
   return `00000000-0000-4000-9000-00000000000${user % 2}` as CustomerTenantId;
 }
+
+export function isOfJob(resetId: string): boolean {
+  return resetId.startsWith('job-');
+}
+
+/** The job of one of its rows. */
+export function jobOf(resetId: string): string {
+  return resetId.slice(0, resetId.lastIndexOf('-'));
+}

@@ -24,6 +24,7 @@ export const withoutRule = {
   crashCountsAsUnknown: { resets: forgetClaims },
   conditionalOutcome: { resets: overwriteOutcomes },
   sealBeforeSend: { seals: newPasswordWhenOpened },
+  claimBeforeView: { resets: openWithoutClaim },
   sweeper: { isSwept: false },
   everything: {
     ...hastyAttempts,
@@ -54,6 +55,18 @@ function overwriteOutcomes(resets: ResetStore): ResetStore {
       if (row.state === 'claimed') return resets.replace(row, etag);
       const found: Stored | undefined = await resets.read(row.resetId);
       return resets.replace(row, found?.etag ?? etag);
+    },
+  };
+}
+
+/** The password behind a link is shown first, and the view noted whether anybody else was faster or not. */
+function openWithoutClaim(resets: ResetStore): ResetStore {
+  return {
+    ...resets,
+    async replace(row, etag) {
+      const isOpening = row.state === 'applied' && row.openedAtMs !== undefined;
+      const stored = await resets.replace(row, etag);
+      return isOpening && stored === 'conflict' ? { row, etag } : stored;
     },
   };
 }

@@ -26,6 +26,7 @@ const severalOfOneUser: Scope = { ...several, rates: { unknownOutcomes, messages
 const stalledWorkers: Scope = { ...several, rates: { slowness: [0.2], messages: [0, 0.3] } };
 const dyingWorkers: Scope = { ...one, rates: { crashes: [0.2], refusals: [0.5] } };
 const slowStorage: Scope = { ...several, rates: { slowness: [0.3], storage: [0, 0.3] } };
+const openedAtOnce: Scope = { ...one, rates: { slowness: [0.3] } };
 const lostMessages: Scope = { ...several, rates: { messages: [0.3] } };
 
 const removals: readonly {
@@ -65,6 +66,11 @@ const removals: readonly {
     invariant: 'a row discloses one password at most',
   },
   {
+    rule: 'claimBeforeView',
+    scope: openedAtOnce,
+    invariant: 'a link shows its password once',
+  },
+  {
     rule: 'sweeper',
     scope: lostMessages,
     invariant: 'every accepted row is settled in the end',
@@ -90,6 +96,7 @@ describe('the protocol', () => {
     { what: 'as it is, with stalled workers', variation: {}, scope: stalledWorkers },
     { what: 'as it is, with dying workers', variation: {}, scope: dyingWorkers },
     { what: 'as it is, with slow storage', variation: {}, scope: slowStorage },
+    { what: 'as it is, with links opened at once', variation: {}, scope: openedAtOnce },
     { what: 'as it is, with lost messages', variation: {}, scope: lostMessages },
   ])('holds $what, where a removed rule would show', async ({ variation, scope }) => {
     const broken = await firstSeedThatBreaks(variation, { scope }, 150);

@@ -1,3 +1,4 @@
+import type { Delivery } from '../../shared/password-reset/reset-row.js';
 import { randomFor, type SeededRandom } from './random.js';
 import { faultKinds, type FaultKind, type FaultRates } from './seeded-fates.js';
 
@@ -11,7 +12,9 @@ export interface AskAction {
   readonly ask: number;
   readonly user: number;
   readonly isChosen: boolean;
-  readonly delivery: 'response' | 'none';
+  readonly delivery: Delivery;
+  /** After an answer that holds a link, somebody opens it. */
+  readonly opensMs?: readonly number[];
   readonly key?: string;
   /** After the first time; only with a key. */
   readonly repeatsMs: readonly number[];
@@ -26,6 +29,9 @@ export interface SubmitAction {
   readonly kind: 'submit';
   readonly atMs: number;
   readonly job: number;
+  readonly delivery: Delivery;
+  /** After an answer that holds links, somebody opens them. */
+  readonly opensMs?: readonly number[];
   /** Whose password which row asks for. */
   readonly users: ReadonlyMap<number, number>;
   readonly lastRow: number;
@@ -98,7 +104,7 @@ export function scenarioOf(seed: number, scope: Scope = wholeScope): Scenario {
   const jobs = random.between(0, scope.maxJobs ?? 0);
   const spanMs = random.spread(10_000, 3_600_000);
   const skewMs = rates.clocks > 0 ? Math.floor(clockMarginMs / 2) - 1 : 0;
-  const drawn = { random, users, rates, spanMs };
+  const drawn = { seed, random, users, rates, spanMs };
   return {
     seed,
     skewsMs: Array.from({ length: random.between(1, 3) }, () => random.between(-skewMs, skewMs)),
@@ -116,13 +122,14 @@ export function scenarioOf(seed: number, scope: Scope = wholeScope): Scenario {
 }
 
 interface Drawn {
+  readonly seed: number;
   readonly random: SeededRandom;
   readonly users: number;
   readonly rates: FaultRates;
   readonly spanMs: number;
 }
 
-function askAction(ask: number, { random, users, rates, spanMs }: Drawn): AskAction {
+function askAction(ask: number, { seed, random, users, rates, spanMs }: Drawn): AskAction {
   const isKeyed = random.chance(0.4);
   const repeats = isKeyed ? random.between(0, 3) : 0;
   const isImpatient = random.chance(0.5);
@@ -132,7 +139,7 @@ function askAction(ask: number, { random, users, rates, spanMs }: Drawn): AskAct
     ask,
     user: random.between(1, users),
     isChosen: random.chance(0.15),
-    delivery: random.chance(0.9) ? 'response' : 'none',
+    ...handover(`ask ${ask}`, { seed, mostly: random.chance(0.9) ? 'response' : 'none' }),
     ...(isKeyed && { key: `key ${ask}` }),
     repeatsMs: Array.from({ length: repeats }, () => random.spread(100, 900_000)),
     readsMs: Array.from({ length: random.between(0, 4) }, () =>
@@ -142,7 +149,7 @@ function askAction(ask: number, { random, users, rates, spanMs }: Drawn): AskAct
   };
 }
 
-function submitAction(job: number, { random, users, rates, spanMs }: Drawn): SubmitAction {
+function submitAction(job: number, { seed, random, users, rates, spanMs }: Drawn): SubmitAction {
   const lastRow = random.spread(1, 250);
   const rows = Array.from({ length: random.between(1, users) }, (_, index) => {
     return [random.between(1, lastRow), index + 1] as const;
@@ -151,6 +158,7 @@ function submitAction(job: number, { random, users, rates, spanMs }: Drawn): Sub
     kind: 'submit',
     atMs: random.between(0, spanMs),
     job,
+    ...handover(`job ${job}`, { seed, mostly: 'response' }),
     users: new Map(rows),
     lastRow,
     repeatsMs: random.chance(0.3) ? [random.spread(100, 900_000)] : [],
@@ -160,6 +168,22 @@ function submitAction(job: number, { random, users, rates, spanMs }: Drawn): Sub
     acknowledgesMs: random.chance(0.3) ? random.spread(60_000, 5_000_000) : undefined,
     userChangesMs: random.chance(rates.users) ? random.spread(1_000, 600_000) : undefined,
   };
+}
+
+/** Drawn apart from the rest, so that a seed otherwise stands for the same whatever deliveries there are. */
+function handover(
+  what: string,
+  { seed, mostly }: { readonly seed: number; readonly mostly: Delivery },
+): Pick<AskAction, 'delivery' | 'opensMs'> {
+  const random = randomFor(seed, `delivery of ${what}`);
+  const delivery = random.chance(0.5)
+    ? mostly
+    : random.pick<Delivery>(['link', 'link', 'recipientKey']);
+  if (delivery !== 'link') return { delivery };
+  const firstMs = random.spread(100, 900_000);
+  // Whoever opens it twice does so in a hurry.
+  const others = Array.from({ length: random.between(0, 2) }, () => random.spread(1, 60_000));
+  return { delivery, opensMs: [firstMs, ...others.map((ms) => firstMs + ms)] };
 }
 
 function changes({ random, users, rates, spanMs }: Drawn): ChangeAction[] {

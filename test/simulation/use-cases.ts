@@ -24,10 +24,12 @@ import {
 import { ResetError } from '../../shared/password-reset/reset-error.js';
 import { defaultLimits } from '../../shared/password-reset/reset-row.js';
 import { createSweepPasswordResets } from '../../shared/password-reset/sweep-password-resets.js';
+import { createRevealPassword } from '../../shared/password-reset/reveal-password.js';
 import { createTakeUser } from '../../shared/password-reset/take-user.js';
 import { createFairLimit } from '../../shared/platform/fair-limit.js';
 import { Secret } from '../../shared/platform/secret.js';
 import type { HostProcess } from './host-process.js';
+import { isOfJob, jobOf } from './people.js';
 import { randomFor } from './random.js';
 import type { SimulatedDirectory } from './simulated-directory.js';
 import type { Variation, World } from './world.js';
@@ -142,6 +144,21 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       settleMs: variation.readSettleMs ?? settleMs,
       linkExpiresMs: readableForMs,
       now,
+    }),
+    revealPassword: createRevealPassword({
+      links: fakeRevealLinks,
+      resets,
+      seals,
+      isSuperseded: createIsSuperseded({ locks, resets }),
+      withdrawnAt: async (resetId) => {
+        if (!isOfJob(resetId)) return undefined;
+        const job = await world.jobs.store(process).read(jobOf(resetId));
+        return job?.row.acknowledgedAtMs;
+      },
+      settleMs: variation.readSettleMs ?? settleMs,
+      linkExpiresMs: readableForMs,
+      now,
+      newOpeningId: () => world.numbered('opening'),
     }),
     countPoisoned: createCountPoisoned({ resets, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({ singles, control, wakeUps, limits, now }),

@@ -32,6 +32,7 @@ const submit: SubmitAction = {
   kind: 'submit',
   atMs: 1_000,
   job: 1,
+  delivery: 'response',
   users: new Map([
     [1, 1],
     [2, 2],

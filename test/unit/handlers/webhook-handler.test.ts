@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { gzipSync } from 'node:zlib';
 import type { Permission } from '../../../shared/callers/caller.js';
 import type { WebhookScheme } from '../../../shared/callers/caller-list.js';
-import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
+import { createFingerprints } from '../../../shared/delivery/fingerprints.js';
 import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createPasswordResetLinks } from '../../../shared/handlers/password-reset-view.js';
 import { createTakePasswordReset } from '../../../shared/handlers/take-password-reset.js';
@@ -437,7 +437,7 @@ function aDoor(values: DoorValues = {}) {
   const resetIds: string[] = [];
   const claim = createClaimIdempotencyKey({
     keys: new FakeIdempotencyKeys({ now: Date.now }),
-    fingerprints: createEnvelopes({ keys: new FakeSealingKeys() }),
+    fingerprints: createFingerprints({ keys: new FakeSealingKeys(), purpose: 'fingerprint' }),
     now: Date.now,
   });
   const handler = createWebhookHandler({

@@ -111,9 +111,10 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
   ): Promise<LinkObstacle | Ready> {
     const { row } = stored;
     const { resetId, seal, settledAtMs, openedAtMs } = row;
+    // Before all else: whoever comes second must learn that there was a first.
+    if (openedAtMs !== undefined) return { kind: 'opened', atMs: openedAtMs };
     const revokedAtMs = row.revokedAtMs ?? (await withdrawnAt(resetId));
     if (revokedAtMs !== undefined) return { kind: 'revoked', atMs: revokedAtMs };
-    if (openedAtMs !== undefined) return { kind: 'opened', atMs: openedAtMs };
     if (seal === undefined || now() >= settledAtMs + linkExpiresMs) return { kind: 'expired' };
 
     const request = await seals.open(resetId, seal, signal);

@@ -3,6 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { createApiClient, passwordWorks } from '../../infra/local/api-client.js';
 import { findBarriers, startBrowser } from './browser.js';
+import { eventually } from './eventually.js';
 import { aPlainPerson, type Person } from './people.js';
 import { startTestStack, type TestStack } from './start-test-stack.js';
 
@@ -176,6 +177,33 @@ describe('the reveal page', () => {
 
     expect((await fetch(reset.link, { method: 'POST' })).status).toBe(410);
     expect(await (await visit(reset.link)).textContent(heading)).toBe('This link has expired');
+  });
+
+  it('shows each row of a job once, and none once the job is acknowledged', async () => {
+    const persons = Array.from({ length: 3 }, () => aPlainPerson(stack, (people += 1)));
+    const rows = persons.map(({ customer: { tenantId }, user: { id } }) => ({
+      customer: tenantId,
+      user: id,
+    }));
+    const { id: job } = (await api().post('/bulk-resets', { rows })).body as { id: string };
+    const items = await eventually(async () => {
+      const { status } = await api().get(`/bulk-resets/${job}/result`);
+      if (status !== 200) return undefined;
+      const { body } = await api().get(`/bulk-resets/${job}/rows`);
+      return (body as { items: { id: string; link: string }[] }).items;
+    });
+    const [first, second, third] = items.map(({ link }) => link);
+    const titleOf = async (link = '') => (await visit(link)).textContent(heading);
+
+    await open(await visit(first ?? ''));
+    expect(await titleOf(second)).toBe('A new password is ready for you');
+    await api().post(`/password-resets/${items[1]?.id}/revoke`, {});
+    expect(await titleOf(second)).toBe('This password was taken back');
+    expect(await titleOf(third)).toBe('A new password is ready for you');
+    await api().post(`/bulk-resets/${job}/acknowledge`, {});
+
+    expect(await titleOf(first)).toBe('This link was used already');
+    expect(await titleOf(third)).toBe('This password was taken back');
   });
 
   it('works without JavaScript', async () => {

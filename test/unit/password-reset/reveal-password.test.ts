@@ -191,7 +191,7 @@ describe.each(['look', 'open'] as const)('%s()', (operation) => {
     [
       'was revoked after it was opened',
       { ...applied, openedAtMs: 6, revokedAtMs: 7 },
-      { kind: 'revoked', atMs: 7 },
+      { kind: 'opened', atMs: 6 },
     ],
     ['was purged', applied, { kind: 'expired' }],
   ])('shows no password of a reset that %s', async (_what, row, expected) => {

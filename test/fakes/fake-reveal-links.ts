@@ -11,6 +11,6 @@ export function aRevealToken(resetId: string): string {
 export const fakeRevealLinks: RevealLinks = {
   addressOf: (resetId) =>
     Promise.resolve(`https://resets.example/api/reveal/${aRevealToken(resetId)}`),
-  resetIdIn: (token) => token.split('.')[0],
+  resetIdIn: (token) => token.slice(0, token.lastIndexOf('.')),
   isGenuine: (token) => Promise.resolve(token.endsWith(genuine)),
 };

@@ -22,7 +22,7 @@ describe('the protocol', () => {
   // A job makes many calls: here goes wrong every eighth thing only, and `npm run simulate` does the rest.
   it.each<{ path: PathName; share?: Share; atLeast: number }>([
     { path: 'http', atLeast: 350 },
-    { path: 'repeated', atLeast: 450 },
+    { path: 'repeated', atLeast: 400 },
     { path: 'worker', atLeast: 400 },
     { path: 'bulk', share: { index: 0, of: 8 }, atLeast: 120 },
   ])(

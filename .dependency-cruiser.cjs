@@ -1,5 +1,5 @@
 /** Who may know whom. The cores know nothing outside; adapters and doors meet only in composition. */
-const cores = '^shared/(password-reset|bulk-reset|callers|delivery)/';
+const cores = '^shared/(password-reset|bulk-reset|callers|delivery|audit)/';
 const adapters = '^shared/(partner-center|entra|azure|handlers)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -39,6 +39,19 @@ module.exports = {
       name: 'password-reset-core-stands-alone',
       severity: 'error',
       from: { path: '^shared/password-reset/' },
+      to: { path: '^shared/(bulk-reset|callers|delivery|audit)/' },
+    },
+    {
+      name: 'audit-stands-apart',
+      comment: 'The other cores tell it what happened through a port of their own.',
+      severity: 'error',
+      from: { path: '^shared/(bulk-reset|callers|delivery)/' },
+      to: { path: '^shared/audit/' },
+    },
+    {
+      name: 'audit-knows-the-terms-of-one-reset',
+      severity: 'error',
+      from: { path: '^shared/audit/' },
       to: { path: '^shared/(bulk-reset|callers|delivery)/' },
     },
     {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createAuditing } from './composition/audit.js';
 import { createBulkResets } from './composition/bulk-resets.js';
 import { createOutside, type Outside } from './composition/outside.js';
 import { createPasswordResets } from './composition/password-resets.js';
@@ -23,7 +24,9 @@ import {
   createGetPasswordResetHandler,
   createGetPasswordResetResultHandler,
 } from './handlers/get-password-reset-handlers.js';
+import { createGetAuditHandler } from './handlers/get-audit-handler.js';
 import type { Handlers } from './handlers/handlers.js';
+import { createCallerDoor, createNoteRefusals } from './handlers/caller-door.js';
 import { createHealthHandler } from './handlers/health-handler.js';
 import { createHttpDoor, type HttpDoor } from './handlers/http-door.js';
 import { createMisconfiguredHandlers } from './handlers/misconfigured.js';
@@ -70,15 +73,18 @@ const longTimeoutMs = 280_000;
 
 function createHandlers(config: Config, outside: Outside, doors: Doors): Handlers {
   const { now, readCallerList, verifyToken, secrets, accessToken } = outside;
-  const resets = createPasswordResets(config, outside);
-  const bulk = createBulkResets(outside, resets);
-  const { door, pageDoor } = doors;
+  const auditing = createAuditing(outside);
+  const { audit, readAudit } = auditing;
+  const resets = createPasswordResets(config, outside, auditing);
+  const bulk = createBulkResets(outside, auditing, resets);
   const authenticate = createAuthenticate({ readCallerList, verifyToken, now });
+  const noteRefusals = createNoteRefusals(auditing);
+  const door = createCallerDoor({ door: doors.door, authenticate, noteRefusals });
   const single = {
     ...resets,
     door,
-    authenticate,
-    takePasswordReset: createTakePasswordReset(resets),
+    audit,
+    takePasswordReset: createTakePasswordReset({ ...resets, audit }),
     links: createPasswordResetLinks(config.publicBaseUrl),
     now,
   };
@@ -86,7 +92,7 @@ function createHandlers(config: Config, outside: Outside, doors: Doors): Handler
     ...bulk,
     readPassword: resets.readPassword,
     door,
-    authenticate,
+    audit,
     links: createBulkResetLinks(config.publicBaseUrl),
   };
 
@@ -95,13 +101,14 @@ function createHandlers(config: Config, outside: Outside, doors: Doors): Handler
     receiveWebhook: createWebhookHandler({
       ...single,
       readCallerList,
+      noteRefusals,
       webhookSecrets: outside.webhookSecrets,
       door: createHttpDoor({ budgetMs: webhookBudgetMs }),
     }),
     getPasswordReset: createGetPasswordResetHandler(single),
     getPasswordResetResult: createGetPasswordResetResultHandler(single),
     revokePassword: createRevokePasswordHandler(single),
-    revealPassword: createRevealHandler({ ...resets, door: pageDoor, now }),
+    revealPassword: createRevealHandler({ ...resets, door: doors.pageDoor, now }),
     submitBulkReset: createSubmitBulkResetHandler({ ...many, newBulkResetId: randomUUID }),
     getBulkReset: createGetBulkResetHandler(many),
     getBulkResetResult: createGetBulkResetResultHandler(many),
@@ -109,9 +116,14 @@ function createHandlers(config: Config, outside: Outside, doors: Doors): Handler
     cancelBulkReset: createCancelBulkResetHandler(many),
     acknowledgeBulkReset: createAcknowledgeBulkResetHandler(many),
     approveBulkReset: createApproveBulkResetHandler({ ...many, readCallerList }),
-    whoami: createWhoamiHandler({ door, authenticate }),
-    health: createHealthHandler({
+    getAudit: createGetAuditHandler({
       door,
+      readAudit,
+      publicBaseUrl: config.publicBaseUrl,
+    }),
+    whoami: createWhoamiHandler({ door }),
+    health: createHealthHandler({
+      door: doors.door,
       authenticate,
       checks: {
         keyVault: (signal) => secrets.get('sealing-key', signal),

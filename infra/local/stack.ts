@@ -189,7 +189,7 @@ function callerListOf(
   const grants: Readonly<Record<string, object>> = {
     helpdesk: {
       entraClients: toEntraClients(entraCallers),
-      permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword'],
+      permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword', 'readAudit'],
       customers: '*',
       ...unlimited,
     },
@@ -217,12 +217,13 @@ const storageNames = {
     'control',
     'idempotencykeys',
     'dailycounts',
+    'auditheads',
   ],
   queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
     name,
     `${name}-poison`,
   ]),
-  containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults'],
+  containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults', 'audit'],
 };
 
 /** In Azure the deployment makes these. */

@@ -1,3 +1,4 @@
+import type { Audit } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import { bulkFactsOf, type BulkResetRow } from './bulk-reset.js';
 import type { ApprovalProofs, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
@@ -16,6 +17,7 @@ export interface ApproveDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
   readonly proofs: Pick<ApprovalProofs, 'prove'>;
   readonly wakeUps: BulkWakeUps;
+  readonly audit: Audit;
   readonly now: () => number;
 }
 
@@ -24,7 +26,7 @@ export interface ApproveDependencies {
  * not and for one that is not this person's to approve alike.
  */
 export function createApproveBulkReset(dependencies: ApproveDependencies) {
-  const { bulkResets, proofs, wakeUps, now } = dependencies;
+  const { bulkResets, proofs, wakeUps, audit, now } = dependencies;
   return { read, approve };
 
   /** A job that waits for its approval, or was approved. */
@@ -60,6 +62,11 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
         checkedSha256,
         splitRows: 0,
       };
+      const about = { bulkResetId, reference: row.reference, rows: counts.valid };
+      await audit([
+        { action: 'job.approved', ...about, caller: by },
+        { action: 'job.started', ...about, caller, delivery: row.delivery },
+      ]);
       if ((await bulkResets.replace(approved, etag)) === 'conflict') continue;
       await wakeUps.send(bulkResetId, 0);
       return approved;

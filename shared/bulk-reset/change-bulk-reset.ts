@@ -1,3 +1,4 @@
+import type { AuditAction, Note } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { BulkResetRow } from './bulk-reset.js';
 import type { BulkResetRows, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
@@ -6,6 +7,7 @@ import { countRows, readOwn } from './read-bulk-reset.js';
 export interface CancelDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
   readonly wakeUps: BulkWakeUps;
+  readonly note: Note;
   readonly now: () => number;
 }
 
@@ -15,10 +17,13 @@ export interface CancelDependencies {
  *
  * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike.
  */
-export function createCancelBulkReset({ bulkResets, wakeUps, now }: CancelDependencies) {
+export function createCancelBulkReset({ bulkResets, wakeUps, note, now }: CancelDependencies) {
   return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
-    const row = await change(bulkResets, { bulkResetId, caller }, (job) =>
-      job.cancelledAtMs === undefined ? { ...job, cancelledAtMs: now() } : job,
+    const row = await change(
+      { bulkResets, note },
+      { bulkResetId, caller },
+      'job.cancelled',
+      (job) => (job.cancelledAtMs === undefined ? { ...job, cancelledAtMs: now() } : job),
     );
     if (row.state !== 'refused' && row.finishedAtMs === undefined)
       await wakeUps.send(bulkResetId, 0);
@@ -29,6 +34,7 @@ export function createCancelBulkReset({ bulkResets, wakeUps, now }: CancelDepend
 export interface AcknowledgeDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
   readonly rows: Pick<BulkResetRows, 'outcomes'>;
+  readonly note: Note;
   readonly now: () => number;
 }
 
@@ -38,10 +44,15 @@ export interface AcknowledgeDependencies {
  * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike, and with
  * `BulkResetConflict` while the job is not over.
  */
-export function createAcknowledgeBulkReset({ bulkResets, rows, now }: AcknowledgeDependencies) {
+export function createAcknowledgeBulkReset({
+  bulkResets,
+  rows,
+  note,
+  now,
+}: AcknowledgeDependencies) {
   return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
     await requireOver((await readOwn(bulkResets, { bulkResetId, caller })).row);
-    return change(bulkResets, { bulkResetId, caller }, (job) =>
+    return change({ bulkResets, note }, { bulkResetId, caller }, 'job.acknowledged', (job) =>
       job.acknowledgedAtMs === undefined ? { ...job, acknowledgedAtMs: now() } : job,
     );
   };
@@ -54,10 +65,11 @@ export function createAcknowledgeBulkReset({ bulkResets, rows, now }: Acknowledg
   }
 }
 
-/** Repeats when somebody else changes the job at the same time. */
+/** Repeats when somebody else changes the job at the same time. Neither change waits for its record. */
 async function change(
-  bulkResets: Pick<BulkResetStore, 'read' | 'replace'>,
+  { bulkResets, note }: Pick<CancelDependencies, 'bulkResets' | 'note'>,
   job: { readonly bulkResetId: string; readonly caller: string },
+  action: AuditAction,
   to: (row: BulkResetRow) => BulkResetRow,
 ): Promise<BulkResetRow> {
   for (;;) {
@@ -65,7 +77,9 @@ async function change(
     const changed = to(row);
     if (changed === row) return row;
     const stored = await bulkResets.replace(changed, etag);
-    if (stored !== 'conflict') return stored.row;
+    if (stored === 'conflict') continue;
+    await note([{ action, ...job }]);
+    return stored.row;
   }
 }
 

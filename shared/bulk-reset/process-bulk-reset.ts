@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Audit, Note } from '../password-reset/audit.js';
 import type { ReserveResets } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import {
@@ -21,6 +22,7 @@ import type {
   RowFaults,
   StoredBulkReset,
 } from './ports.js';
+import { type EndedState, refusedEvent, refusedState } from './refuse-bulk-reset.js';
 import type { SplitRows } from './split-rows.js';
 import type { WakeSlices } from './wake-slices.js';
 
@@ -35,6 +37,8 @@ export interface ProcessBulkDependencies {
   readonly reserveResets: ReserveResets;
   readonly requiresApproval: RequiresApproval;
   readonly approvalProofs: Pick<ApprovalProofs, 'approverOf'>;
+  readonly audit: Audit;
+  readonly note: Note;
   readonly now: () => number;
 }
 
@@ -61,7 +65,7 @@ const longestWaitMs = 900_000;
 export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   const { bulkResets, orders, rowFaults, openLines, readBulkRows } = dependencies;
   const { splitRows, wakeSlices, reserveResets, requiresApproval, approvalProofs } = dependencies;
-  const { now } = dependencies;
+  const { audit, note, now } = dependencies;
 
   return async (bulkResetId: string, signal: AbortSignal): Promise<ProcessedBulkReset> => {
     const stored = await bulkResets.read(bulkResetId);
@@ -119,7 +123,7 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     const checked = await checkRows(readRows(lines.read(), signal));
     lines.requireSameContent();
     if (job.current.row.state === 'validating')
-      await move(job, await decide(order, checked, signal));
+      await settle(job, await decide(order, checked, signal));
     else requireSameRows(job.current.row, checked);
     const { row } = job.current;
     if (row.state !== 'splitting') return;
@@ -140,7 +144,19 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
   async function end(job: Job, error: ResetError): Promise<void> {
     const { row } = job.current;
     if (row.state === 'splitting') await wakeSlices.first(row.bulkResetId, row.counts);
-    await move(job, endOf(row, error));
+    await settle(job, endOf(row, error));
+  }
+
+  /** Nothing is started that is not audited; what comes to nothing ends all the same. */
+  async function settle(job: Job, state: BulkResetState): Promise<void> {
+    const { row } = job.current;
+    if (state.state === 'splitting') {
+      const { bulkResetId, caller, delivery, reference } = row;
+      const about = { bulkResetId, caller, delivery, reference };
+      await audit([{ action: 'job.started', ...about, rows: state.counts.valid }]);
+    }
+    await move(job, state);
+    if ('code' in state) await note([refusedEvent(row, state)]);
   }
 
   async function move(job: Job, state: BulkResetState): Promise<void> {
@@ -239,29 +255,6 @@ function requireSameRows(row: BulkResetRow, { sha256 }: CheckedRows): void {
   );
 }
 
-/** Records an order that could not even be read, so that whoever gave it finds out why. */
-export function createRefuseBulkReset({
-  bulkResets,
-  now,
-}: {
-  readonly bulkResets: Pick<BulkResetStore, 'createOrRead'>;
-  readonly now: () => number;
-}) {
-  return async (
-    { bulkResetId, caller }: Pick<BulkResetOrder, 'bulkResetId' | 'caller'>,
-    error: ResetError,
-  ): Promise<void> => {
-    await bulkResets.createOrRead({
-      bulkResetId,
-      caller,
-      delivery: 'none',
-      fingerprint: '',
-      acceptedAtMs: now(),
-      ...refused(error),
-    });
-  };
-}
-
 /** What is cut off by the end of the time rejects in words of its own. */
 function failureOf(error: unknown, { aborted }: AbortSignal): unknown {
   if (!aborted || error instanceof ResetError || error instanceof Overtaken) return error;
@@ -269,16 +262,11 @@ function failureOf(error: unknown, { aborted }: AbortSignal): unknown {
 }
 
 /** Nobody knows whether rows were made that `splitRows` does not tell of yet. */
-function endOf(row: BulkResetRow, error: ResetError): BulkResetState {
-  if (row.state !== 'splitting') return refused(error);
+function endOf(row: BulkResetRow, error: ResetError): EndedState {
+  if (row.state !== 'splitting') return refusedState(error);
   const { counts, splitRows } = row;
   const message = `${error.message}. Start a new job for the rows that were not started`;
   return { state: 'stopped', code: error.code, message, counts, splitRows };
-}
-
-function refused({ code, message, target }: ResetError): BulkResetState {
-  const where = target === undefined ? '' : `${target}: `;
-  return { state: 'refused', code, message: `${where}${message}` };
 }
 
 function refusedFor(counts: RowCounts): BulkResetState {

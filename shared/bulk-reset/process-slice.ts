@@ -1,3 +1,4 @@
+import { type Note, settledEvent } from '../password-reset/audit.js';
 import type { FairLimit } from '../platform/fair-limit.js';
 import type { ResetStore, Stored } from '../password-reset/ports.js';
 import type { ProcessRow } from '../password-reset/process-password-reset.js';
@@ -10,6 +11,7 @@ export interface ProcessSliceDependencies {
   readonly rows: Pick<BulkResetRows, 'openRows'>;
   readonly resets: Pick<ResetStore, 'replaceMany'>;
   readonly processRow: ProcessRow;
+  readonly note: Note;
   readonly limit: Pick<FairLimit, 'run'>;
   readonly wakeUps: SliceWakeUps;
   readonly wakeSlices: Pick<WakeSlices, 'next'>;
@@ -43,7 +45,7 @@ const failedWaitMs = 60_000;
  * queue. Where only a customer is braked the turn goes on: there are others behind.
  */
 export function createProcessSlice(dependencies: ProcessSliceDependencies) {
-  const { bulkResets, rows, resets, processRow, limit } = dependencies;
+  const { bulkResets, rows, resets, processRow, note, limit } = dependencies;
   const { wakeUps, wakeSlices, now, timeoutMs, onRowFailed } = dependencies;
 
   return async (
@@ -103,9 +105,9 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const untouched = open.filter(isUntouchedRow);
     if (untouched.length > 0) {
       const settledAtMs = now();
-      await resets.replaceMany(
-        untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag })),
-      );
+      const cancelled = untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag }));
+      await resets.replaceMany(cancelled);
+      await note(cancelled.map(({ row }) => settledEvent(row)));
     }
     return untouched;
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Audit } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { BulkResetOrder, BulkResetRow, BulkResetState } from './bulk-reset.js';
 import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
@@ -6,6 +7,7 @@ import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from '.
 export interface KeepDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'createOrRead' | 'replace'>;
   readonly orders: Pick<BulkOrders, 'write'>;
+  readonly audit: Audit;
   readonly now: () => number;
 }
 
@@ -17,10 +19,13 @@ export type KeepBulkReset = ReturnType<typeof createKeepBulkReset>;
  *
  * Rejects with `BulkResetConflict` when another order was given the same id.
  */
-export function createKeepBulkReset({ bulkResets, orders, now }: KeepDependencies) {
+export function createKeepBulkReset({ bulkResets, orders, audit, now }: KeepDependencies) {
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
     const job = await takeUp(order);
     if (job.row.state !== 'validating') return job.row;
+    const { bulkResetId, caller, delivery, reference } = order;
+    // Nothing is started without its order.
+    await audit([{ action: 'job.accepted', bulkResetId, caller, delivery, reference }]);
     await orders.write(order, signal);
     // Whoever missed the order until now may be about to give up on it; the job is another one then.
     const kept = await bulkResets.replace(job.row, job.etag);

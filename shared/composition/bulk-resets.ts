@@ -5,15 +5,17 @@ import {
   createAcknowledgeBulkReset,
   createCancelBulkReset,
 } from '../bulk-reset/change-bulk-reset.js';
-import { createProcessBulkReset, createRefuseBulkReset } from '../bulk-reset/process-bulk-reset.js';
+import { createProcessBulkReset } from '../bulk-reset/process-bulk-reset.js';
 import { createProcessSlice } from '../bulk-reset/process-slice.js';
 import { createPurgeBulkResets } from '../bulk-reset/purge-bulk-resets.js';
 import { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
+import { createRefuseBulkReset } from '../bulk-reset/refuse-bulk-reset.js';
 import { createSplitRows } from '../bulk-reset/split-rows.js';
 import { createKeepBulkReset, createSubmitBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { createSweepBulkResets } from '../bulk-reset/sweep-bulk-resets.js';
 import { createWakeSlices } from '../bulk-reset/wake-slices.js';
 import { createApprovalProofs } from '../bulk-reset/approval-proofs.js';
+import type { Auditing } from './audit.js';
 import type { Outside } from './outside.js';
 import type { PasswordResets } from './password-resets.js';
 import { errorFields, report } from './report.js';
@@ -22,7 +24,11 @@ import { errorFields, report } from './report.js';
 const sliceTimeoutMs = 200_000;
 
 /** The use cases of a job. */
-export function createBulkResets(outside: Outside, passwordResets: PasswordResets) {
+export function createBulkResets(
+  outside: Outside,
+  { audit, note }: Auditing,
+  passwordResets: PasswordResets,
+) {
   const { now, bulkResets, bulkOrders: orders, bulkWakeUps, sliceWakeUps } = outside;
   const { resets, rowFaults, inbox, control, customers, envelopes, readCallerList } = outside;
   const { authorize, reserveResets, seals, newPassword, processBulkRow, pace, limits } =
@@ -30,7 +36,7 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
   const rows = resets;
   const approvalProofs = createApprovalProofs({ envelopes });
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
-  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, now });
+  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, audit, now });
   return {
     keepBulkReset,
     submitBulkReset: createSubmitBulkReset({
@@ -38,7 +44,7 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
       wakeUps: bulkWakeUps,
       onNotWoken: (error) => report('warn', 'bulk reset not woken', errorFields(error)),
     }),
-    refuseBulkReset: createRefuseBulkReset({ bulkResets, now }),
+    refuseBulkReset: createRefuseBulkReset({ bulkResets, note, now }),
     processBulkReset: createProcessBulkReset({
       bulkResets,
       orders,
@@ -51,12 +57,15 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
       requiresApproval: async ({ caller, rows }, signal) =>
         rows > ((await readCallerList(signal)).findByName(caller)?.approvalAboveRows ?? 0),
       approvalProofs,
+      audit,
+      note,
       now,
     }),
     approveBulkReset: createApproveBulkReset({
       bulkResets,
       proofs: approvalProofs,
       wakeUps: bulkWakeUps,
+      audit,
       now,
     }),
     processSlice: createProcessSlice({
@@ -64,6 +73,7 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
       rows,
       resets,
       processRow: processBulkRow,
+      note,
       limit: pace,
       wakeUps: sliceWakeUps,
       wakeSlices,
@@ -72,8 +82,8 @@ export function createBulkResets(outside: Outside, passwordResets: PasswordReset
       onRowFailed: (resetId, error) =>
         report('error', 'row failed', { resetId, ...errorFields(error) }),
     }),
-    cancelBulkReset: createCancelBulkReset({ bulkResets, wakeUps: bulkWakeUps, now }),
-    acknowledgeBulkReset: createAcknowledgeBulkReset({ bulkResets, rows, now }),
+    cancelBulkReset: createCancelBulkReset({ bulkResets, wakeUps: bulkWakeUps, note, now }),
+    acknowledgeBulkReset: createAcknowledgeBulkReset({ bulkResets, rows, note, now }),
     readBulkReset: createReadBulkReset({ bulkResets, rows, rowFaults }),
     sweepBulkResets: createSweepBulkResets({
       bulkResets,

@@ -4,6 +4,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import nodeFetch from 'node-fetch';
+import { createAppendBlobAuditLog } from '../azure/append-blob-audit-log.js';
 import { createBlobBulkOrders } from '../azure/blob-bulk-orders.js';
 import { createBlobInbox } from '../azure/blob-inbox.js';
 import { createBlobRowFaults } from '../azure/blob-row-faults.js';
@@ -148,6 +149,10 @@ export function createOutside(config: Config) {
     sliceWakeUps: createQueueSliceWakeUps(storage.queue('bulk-reset-slices')),
     inbox: createBlobInbox(storage.container('bulk-inbox')),
     rowFaults: createBlobRowFaults(storage.container('bulk-row-faults')),
+    auditLog: createAppendBlobAuditLog({
+      container: storage.container('audit'),
+      headTable: storage.table('auditheads'),
+    }),
     probeStorage: createStorageProbe(storage, storageNames),
   };
 }
@@ -161,12 +166,13 @@ const storageNames = {
     'control',
     'idempotencykeys',
     'dailycounts',
+    'auditheads',
   ],
   queues: ['password-resets', 'bulk-reset-slices', 'bulk-reset-jobs'].flatMap((name) => [
     name,
     `${name}-poison`,
   ]),
-  containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults'],
+  containers: ['bulk-inbox', 'bulk-orders', 'bulk-row-faults', 'audit'],
 };
 
 /** Sockets stay open between calls: a handshake costs more than the call. */

@@ -30,6 +30,7 @@ import { defaultLimits, type ResetLimits } from '../password-reset/reset-row.js'
 import { createSweepPasswordResets } from '../password-reset/sweep-password-resets.js';
 import { createTakeUser } from '../password-reset/take-user.js';
 import { createFairLimit } from '../platform/fair-limit.js';
+import type { Auditing } from './audit.js';
 import { type Outside, sendTimeoutMs } from './outside.js';
 import { errorFields, report } from './report.js';
 
@@ -39,7 +40,8 @@ const maxConcurrentRows = 16;
 export type PasswordResets = ReturnType<typeof createPasswordResets>;
 
 /** The use cases of a single reset, and what those of a bulk reset share with them. */
-export function createPasswordResets(config: Config, outside: Outside) {
+export function createPasswordResets(config: Config, outside: Outside, auditing: Auditing) {
+  const { audit, note } = auditing;
   const { now, random, resets, locks, control, wakeUps, users, listedUsers } = outside;
   const limits: ResetLimits = { ...defaultLimits, settleMs: config.settleMs };
   const { settleMs } = limits;
@@ -73,6 +75,8 @@ export function createPasswordResets(config: Config, outside: Outside) {
         (await outside.readCallerList(signal)).findByName(caller)?.recipientKeys.get(keyId),
     }),
     resets,
+    audit,
+    note,
     newPassword,
     limits,
     sendTimeoutMs,
@@ -87,6 +91,7 @@ export function createPasswordResets(config: Config, outside: Outside) {
     brakes,
     authorize,
     attempt,
+    note,
     limits,
     now,
     newAttemptId,
@@ -132,6 +137,8 @@ export function createPasswordResets(config: Config, outside: Outside) {
       resets,
       wakeUps,
       attempt,
+      audit,
+      note,
       newPassword,
       limits,
       now,
@@ -159,10 +166,11 @@ export function createPasswordResets(config: Config, outside: Outside) {
         const job = bulkResetId && (await bulkResets.read(bulkResetId));
         return job ? job.row.acknowledgedAtMs : undefined;
       },
+      audit,
       newOpeningId: randomUUID,
     }),
-    revokePassword: createRevokePassword({ resets, now }),
-    countPoisoned: createCountPoisoned({ resets, limits, now }),
+    revokePassword: createRevokePassword({ resets, note, now }),
+    countPoisoned: createCountPoisoned({ resets, note, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({
       singles: resets,
       control,

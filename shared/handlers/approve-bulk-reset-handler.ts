@@ -3,13 +3,11 @@ import { toApprover } from '../callers/approver.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
 import type { createApproveBulkReset } from '../bulk-reset/approve-bulk-reset.js';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
-import type { Authenticate } from './authenticate.js';
-import type { HttpDoor } from './http-door.js';
+import type { CallerDoor } from './caller-door.js';
 import { bulkResetIdOf } from './request-parameters.js';
 
 export interface ApproveBulkResetDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly readCallerList: ReadCallerList;
   readonly approveBulkReset: ReturnType<typeof createApproveBulkReset>;
 }
@@ -20,12 +18,10 @@ export interface ApproveBulkResetDependencies {
  */
 export function createApproveBulkResetHandler({
   door,
-  authenticate,
   readCallerList,
   approveBulkReset,
 }: ApproveBulkResetDependencies): HttpHandler {
-  return door(async (request, signal, context) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, context) => {
     requirePermission(caller, 'approveBulkReset');
     const bulkResetId = bulkResetIdOf(request);
     const approver = toApprover(caller, readCallerList);

@@ -1,17 +1,15 @@
 import type { HttpHandler } from '@azure/functions';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
-import type { Authenticate } from './authenticate.js';
+import type { CallerDoor } from './caller-door.js';
 import { toBulkResetView } from './bulk-reset-view.js';
-import type { HttpDoor } from './http-door.js';
 import { bulkResetIdOf } from './request-parameters.js';
 
 /** Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike. */
 export type ChangeBulkReset = (bulkResetId: string, caller: string) => Promise<BulkResetRow>;
 
 export interface ChangeBulkResetDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly readBulkReset: Pick<ReturnType<typeof createReadBulkReset>, 'progress'>;
 }
 
@@ -34,10 +32,9 @@ export function createAcknowledgeBulkResetHandler({
 function createHandler(
   change: ChangeBulkReset,
   done: string,
-  { door, authenticate, readBulkReset }: ChangeBulkResetDependencies,
+  { door, readBulkReset }: ChangeBulkResetDependencies,
 ): HttpHandler {
-  return door(async (request, signal, context) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, context) => {
     const bulkResetId = bulkResetIdOf(request);
     const { state } = await change(bulkResetId, caller.name);
     context.info(done, { bulkResetId, state });

@@ -1,6 +1,6 @@
 import type { HttpHandler } from '@azure/functions';
 import type { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
-import type { Authenticate } from './authenticate.js';
+import type { CallerDoor } from './caller-door.js';
 import {
   type BulkResetLinks,
   bulkPollSeconds,
@@ -8,12 +8,10 @@ import {
   toBulkResetView,
   toBulkResultResponse,
 } from './bulk-reset-view.js';
-import type { HttpDoor } from './http-door.js';
 import { bulkResetIdOf } from './request-parameters.js';
 
 export interface GetBulkResetDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly readBulkReset: Pick<ReturnType<typeof createReadBulkReset>, 'progress'>;
   readonly links: BulkResetLinks;
 }
@@ -21,11 +19,9 @@ export interface GetBulkResetDependencies {
 /** `GET /bulk-resets/{id}`: how the job stands, always 200. */
 export function createGetBulkResetHandler({
   door,
-  authenticate,
   readBulkReset,
 }: Omit<GetBulkResetDependencies, 'links'>): HttpHandler {
-  return door(async (request, signal) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request) => {
     const progress = await readBulkReset.progress(bulkResetIdOf(request), caller.name);
     const view = toBulkResetView(progress);
     const headers = isRunning(view.status) ? { 'Retry-After': bulkPollSeconds(progress) } : {};
@@ -36,12 +32,10 @@ export function createGetBulkResetHandler({
 /** `GET /bulk-resets/{id}/result`: 202 until the job is over, then what it came to. */
 export function createGetBulkResetResultHandler({
   door,
-  authenticate,
   readBulkReset,
   links,
 }: GetBulkResetDependencies): HttpHandler {
-  return door(async (request, signal) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request) => {
     const progress = await readBulkReset.progress(bulkResetIdOf(request), caller.name);
     return toBulkResultResponse(progress, links);
   });

@@ -2,20 +2,23 @@ import type { HttpHandler } from '@azure/functions';
 import { toReader } from '../callers/caller.js';
 import { bulkRowNumber } from '../bulk-reset/bulk-reset.js';
 import { type createReadBulkReset, maxPageSize } from '../bulk-reset/read-bulk-reset.js';
+import { type Audit, revealEvents } from '../password-reset/audit.js';
 import type { ReadablePassword, ReadPassword } from '../password-reset/read-password-reset.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
-import type { Authenticate } from './authenticate.js';
+import { untilAborted } from '../platform/deadline.js';
+import type { CallerDoor } from './caller-door.js';
 import type { BulkResetLinks } from './bulk-reset-view.js';
-import type { DoorResponse, HttpDoor } from './http-door.js';
+import type { DoorResponse } from './http-door.js';
 import { toPasswordResetView } from './password-reset-view.js';
 import { bulkResetIdOf, wholeNumberIn } from './request-parameters.js';
 import { type RowsFormat, rowsFormatOf, type RowView, toRowsText } from './rows-format.js';
 
 export interface GetBulkResetRowsDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly readBulkReset: Pick<ReturnType<typeof createReadBulkReset>, 'page'>;
   readonly readPassword: ReadPassword;
+  /** Nothing is shown before it is kept that it will be. */
+  readonly audit: Audit;
   readonly links: BulkResetLinks;
 }
 
@@ -32,10 +35,9 @@ const concurrentReads = 16;
 export function createGetBulkResetRowsHandler(
   dependencies: GetBulkResetRowsDependencies,
 ): HttpHandler {
-  const { door, authenticate, readBulkReset, readPassword, links } = dependencies;
+  const { door, readBulkReset, readPassword, audit, links } = dependencies;
 
-  return door(async (request, signal) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, { invocationId: requestId }) => {
     const bulkResetId = bulkResetIdOf(request);
     const afterRow = wholeNumberIn(request, 'afterRow', { fallback: 0, min: 0, max: 9_999_999 });
     const range = { fallback: defaultPageSize, min: 1, max: maxPageSize };
@@ -48,7 +50,10 @@ export function createGetBulkResetRowsHandler(
       job.acknowledgedAtMs === undefined
         ? await inOrder(rows, (row) => readPassword(row, toReader(caller), signal))
         : [];
-    const items = rows.map((row, index) => toRowView(row, passwords[index]));
+    const shown = rows.map((row, index) => ({ row, readable: passwords[index] }));
+    const by = { caller: caller.name, requestId };
+    await untilAborted(audit(revealEvents(shown, by)), signal);
+    const items = shown.map(({ row, readable }) => toRowView(row, readable));
     const nextLink =
       nextAfterRow === undefined
         ? undefined

@@ -1,12 +1,13 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
 import { toReader } from '../callers/caller.js';
+import { type Audit, revealEvents } from '../password-reset/audit.js';
 import type {
   createReadPasswordReset,
   ReadPassword,
 } from '../password-reset/read-password-reset.js';
 import { ResetError } from '../password-reset/reset-error.js';
-import type { Authenticate } from './authenticate.js';
-import type { HttpDoor } from './http-door.js';
+import { untilAborted } from '../platform/deadline.js';
+import type { CallerDoor } from './caller-door.js';
 import {
   type PasswordResetLinks,
   toPasswordResetView,
@@ -15,10 +16,11 @@ import {
 import { singleResetId } from './schemas.js';
 
 export interface GetPasswordResetDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly readPasswordReset: ReturnType<typeof createReadPasswordReset>;
   readonly readPassword: ReadPassword;
+  /** Nothing is shown before it is kept that it will be. */
+  readonly audit: Audit;
   readonly links: PasswordResetLinks;
   readonly now: () => number;
 }
@@ -26,11 +28,9 @@ export interface GetPasswordResetDependencies {
 /** `GET /password-resets/{id}`: how it stands, always 200 and never with the password. */
 export function createGetPasswordResetHandler({
   door,
-  authenticate,
   readPasswordReset,
 }: GetPasswordResetDependencies): HttpHandler {
-  return door(async (request, signal) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request) => {
     const row = await readPasswordReset(resetIdOf(request), caller.name);
     return { status: 200, jsonBody: toPasswordResetView(row) };
   });
@@ -39,16 +39,17 @@ export function createGetPasswordResetHandler({
 /** `GET /password-resets/{id}/result`: 202 until the end, then what the reset came to. */
 export function createGetPasswordResetResultHandler({
   door,
-  authenticate,
   readPasswordReset,
   readPassword,
+  audit,
   links,
   now,
 }: GetPasswordResetDependencies): HttpHandler {
-  return door(async (request, signal) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, { invocationId: requestId }) => {
     const row = await readPasswordReset(resetIdOf(request), caller.name);
     const readable = await readPassword(row, toReader(caller), signal);
+    const by = { caller: caller.name, requestId };
+    await untilAborted(audit(revealEvents([{ row, readable }], by)), signal);
     return toResultResponse(row, readable, { links, nowMs: now() });
   });
 }

@@ -15,6 +15,7 @@ export interface Handlers {
   readonly cancelBulkReset: HttpHandler;
   readonly acknowledgeBulkReset: HttpHandler;
   readonly approveBulkReset: HttpHandler;
+  readonly getAudit: HttpHandler;
   readonly whoami: HttpHandler;
   readonly health: HttpHandler;
 

@@ -41,6 +41,7 @@ export function createMisconfiguredHandlers(
     cancelBulkReset: http,
     acknowledgeBulkReset: http,
     approveBulkReset: http,
+    getAudit: http,
     whoami: http,
     health: http,
 

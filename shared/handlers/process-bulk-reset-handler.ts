@@ -2,10 +2,8 @@ import type { InvocationContext, StorageQueueHandler } from '@azure/functions';
 import { randomUUID } from 'node:crypto';
 import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
 import type { BulkWakeUps } from '../bulk-reset/ports.js';
-import type {
-  createProcessBulkReset,
-  createRefuseBulkReset,
-} from '../bulk-reset/process-bulk-reset.js';
+import type { createProcessBulkReset } from '../bulk-reset/process-bulk-reset.js';
+import type { createRefuseBulkReset } from '../bulk-reset/refuse-bulk-reset.js';
 import type { KeepBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
 import { bulkQueueCallerName } from '../callers/caller.js';

@@ -1,6 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
-import type { Authenticate } from './authenticate.js';
-import type { HttpDoor } from './http-door.js';
+import type { CallerDoor } from './caller-door.js';
 import { readIdempotency } from './idempotency-key.js';
 import {
   type PasswordResetLinks,
@@ -12,8 +11,7 @@ import { parseRequest, passwordResetBody } from './schemas.js';
 import type { TakePasswordReset } from './take-password-reset.js';
 
 export interface ResetPasswordDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly takePasswordReset: TakePasswordReset;
   readonly links: PasswordResetLinks;
   readonly now: () => number;
@@ -26,10 +24,9 @@ export interface ResetPasswordDependencies {
  * reset, so that no repeat can mend a failure.
  */
 export function createResetPasswordHandler(dependencies: ResetPasswordDependencies): HttpHandler {
-  const { door, authenticate, takePasswordReset, links, now } = dependencies;
+  const { door, takePasswordReset, links, now } = dependencies;
 
-  return door(async (request, signal, context) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, context) => {
     const { key: idempotencyKey, headers } = readIdempotency(request);
     const asked = parseRequest(passwordResetBody, await readJsonBody(request));
 

@@ -1,25 +1,21 @@
 import type { HttpHandler } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { RevokePassword } from '../password-reset/revoke-password.js';
-import type { Authenticate } from './authenticate.js';
-import type { HttpDoor } from './http-door.js';
+import type { CallerDoor } from './caller-door.js';
 import { toPasswordResetView } from './password-reset-view.js';
 import { resetIdText } from './schemas.js';
 
 export interface RevokePasswordDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   readonly revokePassword: RevokePassword;
 }
 
 /** `POST /password-resets/{id}/revoke`: shows the password to nobody any more; of a row of a job, too. */
 export function createRevokePasswordHandler({
   door,
-  authenticate,
   revokePassword,
 }: RevokePasswordDependencies): HttpHandler {
-  return door(async (request, signal, context) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, _signal, context) => {
     const id = request.params['id'] ?? '';
     if (!resetIdText.test(id)) {
       throw new ResetError('PasswordResetNotFound', 'There is no such password reset');

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { maxReferenceLength } from '../bulk-reset/bulk-rows.js';
-import { isGuid, parseCustomerReference, parseUserReference } from '../password-reset/ids.js';
+import {
+  isGuid,
+  parseCustomerReference,
+  parseCustomerTenantId,
+  parseUserReference,
+} from '../password-reset/ids.js';
 import { ResetError, type ResetErrorDetail } from '../password-reset/reset-error.js';
 import { type Delivery, deliveries } from '../password-reset/reset-row.js';
 import { Secret } from '../platform/secret.js';
@@ -100,6 +105,25 @@ export const bulkResetQuery = z
     reference: reference.exactOptional(),
   })
   .superRefine(requireKeyOfRecipient);
+
+const wholeNumberText = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number);
+
+/** Query of `GET /audit`. */
+export const auditQuery = z
+  .strictObject({
+    customer: z.union([z.literal('none'), parsedText(parseCustomerTenantId)]),
+    day: z.iso.date('must be a day such as 2026-01-31'),
+    after: wholeNumberText.default(0),
+    limit: wholeNumberText.pipe(z.int().min(1).max(1_000)).default(100),
+  })
+  .transform(({ customer, after, ...query }) => ({
+    ...query,
+    afterSeq: after,
+    ...(customer !== 'none' && { customerTenantId: customer }),
+  }));
 
 /** The id of a single reset: its day and a GUID. Rows of jobs have others, and doors of their own. */
 export const singleResetId = /^\d{8}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

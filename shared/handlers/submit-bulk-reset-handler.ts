@@ -4,15 +4,13 @@ import type { BulkResetOrder, BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetProgress, createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
 import { requirePermission } from '../callers/authorize.js';
 import { ResetError } from '../password-reset/reset-error.js';
-import type { Authenticate } from './authenticate.js';
+import type { CallerDoor } from './caller-door.js';
 import { type BulkResetLinks, toBulkPollingResponse } from './bulk-reset-view.js';
-import type { HttpDoor } from './http-door.js';
 import { readIdempotency } from './idempotency-key.js';
 import { readBulkResetOrder } from './read-bulk-reset-order.js';
 
 export interface SubmitBulkResetDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
   /** Rejects with `BulkResetConflict` when another order has the id. */
   readonly submitBulkReset: (order: BulkResetOrder, signal: AbortSignal) => Promise<BulkResetRow>;
   readonly readBulkReset: Pick<ReturnType<typeof createReadBulkReset>, 'progress'>;
@@ -28,10 +26,9 @@ export interface SubmitBulkResetDependencies {
 export function createSubmitBulkResetHandler(
   dependencies: SubmitBulkResetDependencies,
 ): HttpHandler {
-  const { door, authenticate, submitBulkReset, readBulkReset, links } = dependencies;
+  const { door, submitBulkReset, readBulkReset, links } = dependencies;
 
-  return door(async (request, signal, context) => {
-    const caller = await authenticate(request, signal);
+  return door(async (caller, request, signal, context) => {
     requirePermission(caller, 'bulkReset');
     const { key, headers } = readIdempotency(request);
     const { bulkResetId: chosenId, ...asked } = await readBulkResetOrder(request);

@@ -1,22 +1,26 @@
 import type { InvocationContext } from '@azure/functions';
 import { requirePermission } from '../callers/authorize.js';
 import { type Caller, toReader } from '../callers/caller.js';
+import { type Audit, revealEvents } from '../password-reset/audit.js';
 import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
 import type { PasswordResetOrder } from '../password-reset/password-reset-order.js';
 import type { ReadablePassword, ReadPassword } from '../password-reset/read-password-reset.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
+import { untilAborted } from '../platform/deadline.js';
 
 export interface TakeDependencies {
   readonly acceptPasswordReset: ReturnType<typeof createAcceptPasswordReset>;
   readonly readPassword: ReadPassword;
+  /** Nothing is shown before it is kept that it will be. */
+  readonly audit: Audit;
 }
 
 /** What came in through a door, and on whose behalf. */
 export interface TakenRequest {
   readonly caller: Caller;
-  readonly order: Omit<PasswordResetOrder, 'caller'>;
-  readonly context: Pick<InvocationContext, 'info' | 'warn'>;
+  readonly order: Omit<PasswordResetOrder, 'caller' | 'requestId'>;
+  readonly context: Pick<InvocationContext, 'info' | 'warn' | 'invocationId'>;
 }
 
 export type TakePasswordReset = (
@@ -26,18 +30,23 @@ export type TakePasswordReset = (
 
 /** What the doors for a single reset have in common: the reset is accepted, and what the caller may see of it. */
 export function createTakePasswordReset(dependencies: TakeDependencies): TakePasswordReset {
-  const { acceptPasswordReset, readPassword } = dependencies;
+  const { acceptPasswordReset, readPassword, audit } = dependencies;
 
   return async ({ caller, order, context }, signal) => {
     if (order.delivery === 'response') requirePermission(caller, 'readPassword');
-    const { row, password } = await acceptPasswordReset({ ...order, caller: caller.name }, signal);
+    const by = { caller: caller.name, requestId: context.invocationId };
+    const { row, password } = await acceptPasswordReset({ ...order, ...by }, signal);
     const { resetId, state, customerTenantId, userId } = row;
     const code = 'code' in row ? row.code : undefined;
     context.info('password reset accepted', { resetId, state, code, customerTenantId, userId });
-    const shown = row.delivery === 'response' ? password : undefined;
-    if (shown !== undefined) return { row, readable: { kind: 'password', password: shown } };
+    const isShown = row.state === 'applied' && row.delivery === 'response';
     try {
-      return { row, readable: await readPassword(row, toReader(caller), signal) };
+      const readable: ReadablePassword =
+        isShown && password !== undefined
+          ? { kind: 'password', password }
+          : await readPassword(row, toReader(caller), signal);
+      await untilAborted(audit(revealEvents([{ row, readable }], by)), signal);
+      return { row, readable };
     } catch (error) {
       // Whoever asks for it again finds the same reset: the error does no harm.
       if (password === undefined || !isForeseen(error, signal)) throw error;

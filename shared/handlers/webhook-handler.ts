@@ -4,6 +4,7 @@ import { type Caller, listedName } from '../callers/caller.js';
 import type { WebhookScheme } from '../callers/caller-list.js';
 import type { WebhookSecrets } from '../callers/webhook-secrets.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import type { NoteRefusals } from './caller-door.js';
 import type { HttpDoor } from './http-door.js';
 import { type PasswordResetLinks, toAcceptedResponse } from './password-reset-view.js';
 import { parseJsonBody, readJsonBytes } from './read-json-body.js';
@@ -16,6 +17,7 @@ export interface WebhookDependencies {
   readonly readCallerList: ReadCallerList;
   readonly webhookSecrets: WebhookSecrets;
   readonly takePasswordReset: TakePasswordReset;
+  readonly noteRefusals: NoteRefusals;
   readonly links: PasswordResetLinks;
   readonly now: () => number;
 }
@@ -39,7 +41,8 @@ interface GenuineWebhook {
  * what became of it if that is known; the same message again is the same reset.
  */
 export function createWebhookHandler(dependencies: WebhookDependencies): HttpHandler {
-  const { door, readCallerList, webhookSecrets, takePasswordReset, links, now } = dependencies;
+  const { door, readCallerList, webhookSecrets, takePasswordReset } = dependencies;
+  const { noteRefusals, links, now } = dependencies;
 
   return door(async (request, signal, context) => {
     const bytes = await readJsonBytes(request);
@@ -47,10 +50,13 @@ export function createWebhookHandler(dependencies: WebhookDependencies): HttpHan
     const source = request.params['source'] ?? '';
     const { caller, scheme, messageId } = await verify({ source, message, context }, signal);
 
-    const { timestamp, data } = parseRequest(webhookBody, parseJsonBody(bytes));
-    requireRecent(timestamp, scheme);
-    const order = { ...data, idempotencyKey: toIdempotencyKey(messageId) };
-    const { row, readable } = await takePasswordReset({ caller, order, context }, signal);
+    const take = () => {
+      const { timestamp, data } = parseRequest(webhookBody, parseJsonBody(bytes));
+      requireRecent(timestamp, scheme);
+      const order = { ...data, idempotencyKey: toIdempotencyKey(messageId) };
+      return takePasswordReset({ caller, order, context }, signal);
+    };
+    const { row, readable } = await noteRefusals({ caller, request, context }, take, signal);
     return toAcceptedResponse(row, readable, { links, nowMs: now() });
   });
 

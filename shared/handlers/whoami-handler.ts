@@ -1,23 +1,20 @@
 import type { HttpHandler } from '@azure/functions';
-import type { Authenticate } from './authenticate.js';
-import type { HttpDoor } from './http-door.js';
+import type { CallerDoor } from './caller-door.js';
 
 export interface WhoamiDependencies {
-  readonly door: HttpDoor;
-  readonly authenticate: Authenticate;
+  readonly door: CallerDoor;
 }
 
 /** `GET /whoami`: who the caller is, and what it may do for whom. */
-export function createWhoamiHandler({ door, authenticate }: WhoamiDependencies): HttpHandler {
-  return door(async (request, signal) => {
-    const { name, permissions, customers } = await authenticate(request, signal);
-    return {
+export function createWhoamiHandler({ door }: WhoamiDependencies): HttpHandler {
+  return door(({ name, permissions, customers }) =>
+    Promise.resolve({
       status: 200,
       jsonBody: {
         name,
         permissions: [...permissions].sort(),
         customers: customers === 'all' ? '*' : [...customers].sort(),
       },
-    };
-  });
+    }),
+  );
 }

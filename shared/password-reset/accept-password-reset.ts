@@ -1,5 +1,6 @@
 import { untilAborted } from '../platform/deadline.js';
 import type { Secret } from '../platform/secret.js';
+import { type Audit, type AuditEvent, type Note, settledEvent } from './audit.js';
 import type { AttemptPasswordReset } from './attempt-password-reset.js';
 import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
@@ -43,6 +44,8 @@ export interface AcceptDependencies {
   readonly resets: Pick<ResetStore, 'create' | 'read' | 'replace'>;
   readonly wakeUps: WakeUps;
   readonly attempt: AttemptPasswordReset;
+  readonly audit: Audit;
+  readonly note: Note;
   readonly newPassword: () => Secret;
   readonly limits: ResetLimits;
   readonly now: () => number;
@@ -77,6 +80,7 @@ export interface AcceptedReset {
 export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
   const { customers, authorize, brakes, claimIdempotencyKey, reserveResets } = dependencies;
   const { checkUser, seals, resets, wakeUps, attempt, newPassword, limits } = dependencies;
+  const { audit, note } = dependencies;
   const { now, newResetId, newAttemptId, onUnfinished } = dependencies;
 
   return async (order: PasswordResetOrder, signal: AbortSignal): Promise<AcceptedReset> => {
@@ -107,7 +111,7 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
 
     const { acceptedAtMs: nowMs, resetId } = accepted;
     const row = claim(accepted, { attemptId: newAttemptId(), nowMs }, limits);
-    const claimed = await create(row, accepted, order);
+    const claimed = await create(row, accepted, order, request);
     if (claimed === 'exists') return acceptedBefore(resetId);
 
     const { password } = request.passwordProfile;
@@ -130,13 +134,14 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
   async function startLater(
     order: PasswordResetOrder,
     accepted: OpenRow,
-    { passwordProfile: { password } }: SealedRequest,
+    request: SealedRequest,
     notBeforeMs: number,
   ): Promise<AcceptedReset> {
     const row: OpenRow = { ...accepted, state: 'queued', notBeforeMs };
-    if ((await create(row, accepted, order)) === 'exists') return acceptedBefore(row.resetId);
+    const created = await create(row, accepted, order, request);
+    if (created === 'exists') return acceptedBefore(row.resetId);
     await seeToIt(row);
-    return { row, password };
+    return { row, password: request.passwordProfile.password };
   }
 
   async function acceptedBefore(resetId: string): Promise<AcceptedReset> {
@@ -208,16 +213,19 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     return newResetRow(facts, seal);
   }
 
+  /** Nothing is accepted that is not audited; while the user is checked there is time for both. */
   async function create<Row extends OpenRow | ClaimedRow>(
     row: Row,
     accepted: OpenRow,
-    { idempotencyKey }: PasswordResetOrder,
+    order: PasswordResetOrder,
+    request: SealedRequest,
   ): Promise<Stored<Row> | 'exists'> {
+    await audit([acceptedEvent(accepted, order, request)]);
     try {
       return await resets.create(row);
     } catch (error) {
       // With a key the caller asks again for the same reset, whether there is a row or not.
-      if (idempotencyKey === undefined) await withdraw(accepted, row);
+      if (order.idempotencyKey === undefined) await withdraw(accepted, row);
       throw error;
     }
   }
@@ -236,10 +244,21 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
           ? await resets.create(withdrawn)
           : await resets.replace(withdrawn, found.etag);
       if (typeof stored === 'string') throw cannotTell();
+      await note([settledEvent(withdrawn)]);
     } catch (cause) {
       throw cannotTell(cause);
     }
   }
+}
+
+function acceptedEvent(
+  { resetId, caller, customerTenantId, reference, delivery }: OpenRow,
+  { requestId }: PasswordResetOrder,
+  { user }: SealedRequest,
+): AuditEvent {
+  const userId = user.kind === 'id' ? user.userId : undefined;
+  const about = { resetId, caller, customerTenantId, userId, reference, delivery };
+  return { action: 'reset.accepted', ...about, requestId };
 }
 
 /** Nobody else has begun to work on it meanwhile. */

@@ -1,6 +1,7 @@
 import { parse, v5 as uuidV5 } from 'uuid';
 import { backoffMs, type Random } from '../platform/retry.js';
 import type { Secret } from '../platform/secret.js';
+import { aboutRow, type Audit, type AuditEvent, type Note, settledEvent } from './audit.js';
 import type { Brakes } from './brakes.js';
 import type { UserId } from './ids.js';
 import type {
@@ -15,6 +16,7 @@ import { ResetError } from './reset-error.js';
 import {
   type AttemptOutcome,
   type ClaimedRow,
+  isSettled,
   mayReplacePassword,
   type ResetLimits,
   type ResetRow,
@@ -29,6 +31,9 @@ export interface AttemptDependencies {
   readonly seals: Pick<Seals, 'seal'>;
   readonly encryptForRecipient: EncryptForRecipient;
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  /** Nothing is sent before it is kept that it will be. */
+  readonly audit: Audit;
+  readonly note: Note;
   readonly newPassword: () => Secret;
   readonly limits: ResetLimits;
   /** The longest that one send may take; `users` sees to it. */
@@ -59,7 +64,7 @@ const clockMarginMs = 15_000;
  */
 export function createAttempt(dependencies: AttemptDependencies) {
   const { users, takeUser, brakes, seals, encryptForRecipient, resets, newPassword } = dependencies;
-  const { limits, sendTimeoutMs, now, random } = dependencies;
+  const { audit, note, limits, sendTimeoutMs, now, random } = dependencies;
 
   return async (attempt: Attempt, signal: AbortSignal): Promise<AttemptResult> => {
     const { claimed, request } = attempt;
@@ -76,7 +81,11 @@ export function createAttempt(dependencies: AttemptDependencies) {
       limits,
     );
     // The outcome is recorded even when the caller's time is over: it is true all the same.
-    return (await record(next, claimed)) ? next : 'superseded';
+    const [isRecorded] = await Promise.all([
+      record(next, claimed),
+      note(outcomeEvents(attempt, outcome, next)),
+    ]);
+    return isRecorded ? next : 'superseded';
   };
 
   async function carryOut(
@@ -124,11 +133,13 @@ export function createAttempt(dependencies: AttemptDependencies) {
     return encryptForRecipient({ ...request, resetId, userId }, signal);
   }
 
-  function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {
-    requireLease(row);
+  async function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {
     const { customerTenantId, passwordProfile } = request;
-    const reset = { customerTenantId, userId, passwordProfile, requestId: requestIdOf(row) };
-    return users.resetPassword(reset, neverCalledBack);
+    const requestId = requestIdOf(row);
+    await audit([{ action: 'reset.sent', ...aboutAttempt(row, request), userId, requestId }]);
+    requireLease(row);
+    const reset = { customerTenantId, userId, passwordProfile, requestId };
+    await users.resetPassword(reset, neverCalledBack);
   }
 
   /** No request may be under way when the lease ends: whoever claims next relies on it. */
@@ -175,6 +186,32 @@ export function createAttempt(dependencies: AttemptDependencies) {
       return (await resets.replace(next, found.etag)) !== 'conflict';
     }
   }
+}
+
+/** Who asked and for which customer, as the seal has it. */
+function aboutAttempt(
+  row: ClaimedRow,
+  { caller, customerTenantId }: SealedRequest,
+): Omit<AuditEvent, 'action'> {
+  return { ...aboutRow(row), caller, customerTenantId, attempt: row.attempts };
+}
+
+/** None where nothing was tried. */
+function outcomeEvents(
+  { claimed, request }: Attempt,
+  outcome: AttemptOutcome,
+  next: ResetRow,
+): readonly AuditEvent[] {
+  if (outcome.kind === 'postponed') return [];
+  const { userId } = outcome;
+  const about = { ...aboutAttempt(claimed.row, request), userId };
+  const answer =
+    outcome.kind === 'failed'
+      ? { code: outcome.error.code, correlationId: outcome.error.correlationId }
+      : {};
+  if (isSettled(next)) return [{ ...settledEvent(next), ...about, ...answer }];
+  const code = outcome.kind === 'passwordReplaced' ? 'PasswordRejected' : undefined;
+  return [{ action: 'reset.answered', ...about, code, ...answer }];
 }
 
 /** To give up on a request that is under way only makes its outcome unknown; it ends by its own deadline. */

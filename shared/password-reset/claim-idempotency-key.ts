@@ -23,7 +23,8 @@ export function createClaimIdempotencyKey({ keys, fingerprints, now }: Idempoten
     signal: AbortSignal,
   ): Promise<string> => {
     if (key === undefined) return newResetId;
-    const text = JSON.stringify({ ...order, password: order.password?.reveal() });
+    const asked = { ...order, password: order.password?.reveal(), requestId: undefined };
+    const text = JSON.stringify(asked);
     const fingerprint = await fingerprints.fingerprint(text, signal);
     const entry = await keys.createOrRead(
       { caller: order.caller, key },

@@ -1,3 +1,4 @@
+import { type Note, settledEvent } from './audit.js';
 import type { ResetStore } from './ports.js';
 import {
   countAttempt,
@@ -10,6 +11,7 @@ import {
 
 export interface CountPoisonedDependencies {
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly note: Note;
   readonly limits: ResetLimits;
   readonly now: () => number;
 }
@@ -19,7 +21,7 @@ export interface CountPoisonedDependencies {
  * sweeper wakes the row again; a row that only ever fails is given up like any other. That happens here,
  * for such a row may never come as far as anywhere else.
  */
-export function createCountPoisoned({ resets, limits, now }: CountPoisonedDependencies) {
+export function createCountPoisoned({ resets, note, limits, now }: CountPoisonedDependencies) {
   return async (resetId: string): Promise<ResetRow['state'] | 'unknown row'> => {
     const stored = await resets.read(resetId);
     if (stored === undefined) return 'unknown row';
@@ -30,6 +32,8 @@ export function createCountPoisoned({ resets, limits, now }: CountPoisonedDepend
     const nowMs = now();
     const isLast = isSpent(counted, { nowMs, isPatient: false }, limits);
     const next = isLast ? giveUpSpent(counted, nowMs) : counted;
-    return (await resets.replace(next, etag)) === 'conflict' ? row.state : next.state;
+    if ((await resets.replace(next, etag)) === 'conflict') return row.state;
+    if (isSettled(next)) await note([settledEvent(next)]);
+    return next.state;
   };
 }

@@ -16,4 +16,6 @@ export interface PasswordResetOrder {
   readonly reference?: string;
   /** The same key with the same order is the same reset. */
   readonly idempotencyKey?: string;
+  /** Of the call that asks; each repetition has its own. */
+  readonly requestId?: string;
 }

@@ -1,4 +1,5 @@
 import type { Attempt, AttemptPasswordReset } from './attempt-password-reset.js';
+import { type Note, settledEvent } from './audit.js';
 import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
 import type { UserId } from './ids.js';
@@ -14,6 +15,7 @@ import {
   quarantine,
   type ResetLimits,
   type ResetRow,
+  type SettledRow,
 } from './reset-row.js';
 
 export interface ProcessRowDependencies {
@@ -23,6 +25,7 @@ export interface ProcessRowDependencies {
   readonly authorize: Authorize;
   readonly checkUser: CheckUser;
   readonly attempt: AttemptPasswordReset;
+  readonly note: Note;
   readonly limits: ResetLimits;
   readonly now: () => number;
   readonly newAttemptId: () => string;
@@ -45,7 +48,7 @@ export type ProcessRow = ReturnType<typeof createProcessRow>;
 
 /** Looks at one row and does what it needs now. To look twice or too early does no harm. */
 export function createProcessRow(dependencies: ProcessRowDependencies) {
-  const { resets, seals, brakes, authorize, checkUser, attempt } = dependencies;
+  const { resets, seals, brakes, authorize, checkUser, attempt, note } = dependencies;
   const { limits, now, newAttemptId, onForged, onPutOff } = dependencies;
 
   return async (stored: Stored, signal: AbortSignal): Promise<ProcessedRow> => {
@@ -76,12 +79,12 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     const request = await seals.open(row.resetId, row.seal, signal);
     if (request === undefined || !isOf(request, row)) {
       onForged?.(row);
-      return store(quarantine(row, now()), etag);
+      return end(quarantine(row, now()), etag);
     }
     const { acceptedAtMs } = request;
     const circumstances = { nowMs: now(), isPatient: request.permission === 'bulkReset' };
     if (isSpent({ ...row, acceptedAtMs }, circumstances, limits)) {
-      return store(giveUpSpent(row, now()), etag);
+      return end(giveUpSpent(row, now()), etag);
     }
     const stop = await brakes.check(row.customerTenantId, signal);
     if (stop !== undefined) {
@@ -94,9 +97,11 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     return claimed === 'conflict' ? { result: 'superseded' } : { claimed, request };
   }
 
-  async function store(row: ResetRow, etag: string): Promise<ProcessedRow> {
+  async function end(row: SettledRow, etag: string): Promise<ProcessedRow> {
     const stored = await resets.replace(row, etag);
-    return stored === 'conflict' ? { result: 'superseded' } : toProcessed(row);
+    if (stored === 'conflict') return { result: 'superseded' };
+    await note([settledEvent(row)]);
+    return { result: row.state };
   }
 
   function toProcessed(row: ResetRow): ProcessedRow {

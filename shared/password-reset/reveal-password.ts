@@ -1,4 +1,5 @@
 import type { Secret } from '../platform/secret.js';
+import { aboutRow, type Audit } from './audit.js';
 import type { IsSuperseded } from './is-superseded.js';
 import type {
   PasswordProfile,
@@ -17,6 +18,8 @@ export interface RevealDependencies {
   readonly seals: Pick<Seals, 'open'>;
   readonly isSuperseded: IsSuperseded;
   readonly withdrawnAt: WithdrawnAt;
+  /** Nothing is shown before it is kept that it will be. */
+  readonly audit: Audit;
   readonly settleMs: number;
   /** How long after the reset a link can be opened. */
   readonly linkExpiresMs: number;
@@ -73,7 +76,7 @@ interface Ready {
  * An answer that is lost on its way loses the password with it; the user is then reset again.
  */
 export function createRevealPassword(dependencies: RevealDependencies): RevealPassword {
-  const { links, resets, seals, isSuperseded, withdrawnAt } = dependencies;
+  const { links, resets, seals, isSuperseded, withdrawnAt, audit } = dependencies;
   const { settleMs, linkExpiresMs, now, newOpeningId } = dependencies;
 
   return { look, open };
@@ -90,6 +93,8 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
     if (found.kind !== 'ready') return found;
     const { stored, passwordProfile } = found;
     const { resetId } = stored.row;
+    // Whoever has the link, which may be anybody.
+    await audit([{ action: 'password.revealed', ...aboutRow(stored.row), caller: undefined }]);
     if (await claimView(stored)) return { kind: 'password', resetId, ...passwordProfile };
     return look(token, signal);
   }

@@ -1,9 +1,11 @@
+import { aboutRow, type Note } from './audit.js';
 import type { ResetStore } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { isSettled, type ResetRow, withoutPassword } from './reset-row.js';
 
 export interface RevokeDependencies {
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly note: Note;
   readonly now: () => number;
 }
 
@@ -16,7 +18,7 @@ export type RevokePassword = ReturnType<typeof createRevokePassword>;
  * Rejects with `PasswordResetNotFound` for an unknown reset and somebody else's alike, and with
  * `PasswordResetConflict` while the reset is not over.
  */
-export function createRevokePassword({ resets, now }: RevokeDependencies) {
+export function createRevokePassword({ resets, note, now }: RevokeDependencies) {
   return async (resetId: string, caller: string): Promise<ResetRow> => {
     // Repeats when somebody else changes the row at the same time: opens the link, say.
     for (;;) {
@@ -26,7 +28,9 @@ export function createRevokePassword({ resets, now }: RevokeDependencies) {
       if (!isSettled(row)) throw notOver();
       if (row.state !== 'applied' || row.revokedAtMs !== undefined) return row;
       const stored = await resets.replace({ ...withoutPassword(row), revokedAtMs: now() }, etag);
-      if (stored !== 'conflict') return stored.row;
+      if (stored === 'conflict') continue;
+      await note([{ action: 'password.revoked', ...aboutRow(row) }]);
+      return stored.row;
     }
   };
 }

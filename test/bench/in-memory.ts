@@ -34,6 +34,7 @@ import { FakeResetStore } from '../fakes/fake-reset-store.js';
 import { FakeRowFaults } from '../fakes/fake-row-faults.js';
 import { FakeSealingKeys } from '../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../fakes/fake-user-locks.js';
+import { noAudit } from '../fakes/fake-audit.js';
 
 // Our own code and nothing else: jobs from the file to the last row, over ports that are all in memory.
 const { values } = parseArgs({
@@ -83,6 +84,7 @@ const wakeUps = {
 };
 const wakeSlices = createWakeSlices({ bulkResets, wakeUps });
 const attempt = createAttempt({
+  ...noAudit,
   encryptForRecipient: fakeEncryptForRecipient,
   users,
   takeUser: createTakeUser({ locks, resets, settleMs: limits.settleMs, now }),
@@ -96,6 +98,7 @@ const attempt = createAttempt({
   random: Math.random,
 });
 const processRow = createProcessRow({
+  ...noAudit,
   resets,
   seals,
   brakes,
@@ -106,8 +109,9 @@ const processRow = createProcessRow({
   now,
   newAttemptId: randomUUID,
 });
-const keep = createKeepBulkReset({ bulkResets, orders, now });
+const keep = createKeepBulkReset({ ...noAudit, bulkResets, orders, now });
 const processBulkReset = createProcessBulkReset({
+  ...noAudit,
   ...withoutApproval,
   bulkResets,
   orders,
@@ -119,6 +123,7 @@ const processBulkReset = createProcessBulkReset({
   now,
 });
 const processSlice = createProcessSlice({
+  ...noAudit,
   bulkResets,
   rows: resets,
   resets,

@@ -17,6 +17,8 @@ const purposes: readonly (readonly [string, RegExp])[] = [
   ['read or change the job', /\/bulkresets/],
   ['read the brakes and the stop switch', /\/control/],
   ['messages', /\/(?:password-resets|bulk-reset-jobs|bulk-reset-slices)/],
+  ['add to the audit', /\/audit\//],
+  ['bring its heads along', /\/auditheads/],
   ['order and file', /\/(?:bulk-inbox|bulk-orders|bulk-row-faults)/],
 ];
 

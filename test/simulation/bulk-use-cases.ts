@@ -21,6 +21,7 @@ import type { HostProcess } from './host-process.js';
 import { bulkRowsOf } from './simulated-jobs.js';
 import type { UseCases } from './use-cases.js';
 import type { World } from './world.js';
+import { noAudit } from '../fakes/fake-audit.js';
 
 const sliceTimeoutMs = 200_000;
 
@@ -40,11 +41,12 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
   return {
     submitBulkReset: createSubmitBulkReset({
-      keepBulkReset: createKeepBulkReset({ bulkResets, orders, now }),
+      keepBulkReset: createKeepBulkReset({ ...noAudit, bulkResets, orders, now }),
       wakeUps: bulkWakeUps,
       onNotWoken: () => undefined,
     }),
     processBulkReset: createProcessBulkReset({
+      ...noAudit,
       ...withoutApproval,
       bulkResets,
       orders,
@@ -59,6 +61,7 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       now,
     }),
     processSlice: createProcessSlice({
+      ...noAudit,
       bulkResets,
       rows,
       resets,
@@ -71,8 +74,8 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       onRowFailed: (resetId, error) =>
         history.note(process.name, { kind: 'failed', what: resetId, error: String(error) }),
     }),
-    cancelBulkReset: createCancelBulkReset({ bulkResets, wakeUps: bulkWakeUps, now }),
-    acknowledgeBulkReset: createAcknowledgeBulkReset({ bulkResets, rows, now }),
+    cancelBulkReset: createCancelBulkReset({ ...noAudit, bulkResets, wakeUps: bulkWakeUps, now }),
+    acknowledgeBulkReset: createAcknowledgeBulkReset({ ...noAudit, bulkResets, rows, now }),
     readBulkReset: createReadBulkReset({ bulkResets, rows, rowFaults }),
     sweepBulkResets: createSweepBulkResets({
       bulkResets,

@@ -33,6 +33,7 @@ import { isOfJob, jobOf } from './people.js';
 import { randomFor } from './random.js';
 import type { SimulatedDirectory } from './simulated-directory.js';
 import type { Variation, World } from './world.js';
+import { noAudit } from '../fakes/fake-audit.js';
 
 /** As `shared/composition` has it. */
 export const sendTimeoutMs = 30_000;
@@ -76,6 +77,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       resetPassword: (request) => directory.resetPassword(process, one.claimed.row, request),
     };
     const attemptOnce = createAttempt({
+      ...noAudit,
       encryptForRecipient: fakeEncryptForRecipient,
       users,
       takeUser,
@@ -92,6 +94,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
   };
 
   const processRow = createProcessRow({
+    ...noAudit,
     resets,
     seals,
     brakes,
@@ -112,6 +115,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
     /** Resets are named after what asked for them, so that a name tells the same one in every run. */
     acceptPasswordReset: (resetName: string) =>
       createAcceptPasswordReset({
+        ...noAudit,
         reserveResets: reserveFreely,
         customers: { findByDomain: () => Promise.resolve(undefined) },
         authorize,
@@ -146,6 +150,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       now,
     }),
     revealPassword: createRevealPassword({
+      ...noAudit,
       links: fakeRevealLinks,
       resets,
       seals,
@@ -160,7 +165,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       now,
       newOpeningId: () => world.numbered('opening'),
     }),
-    countPoisoned: createCountPoisoned({ resets, limits, now }),
+    countPoisoned: createCountPoisoned({ ...noAudit, resets, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({ singles, control, wakeUps, limits, now }),
   };
 }

@@ -46,6 +46,7 @@ describe('functions/', () => {
     ['cancel-bulk-reset', 'POST', 'bulk-resets/{id}/cancel'],
     ['acknowledge-bulk-reset', 'POST', 'bulk-resets/{id}/acknowledge'],
     ['approve-bulk-reset', 'GET,POST', 'bulk-resets/{id}/approval'],
+    ['get-audit', 'GET', 'audit'],
     ['whoami', 'GET', 'whoami'],
     ['health', 'GET', 'health'],
   ])('register %s as %s /%s, which authenticates by itself', (name, method, route) => {

@@ -12,6 +12,8 @@ import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const counts = { valid: 300, invalid: 0, lastRow: 300 };
@@ -34,6 +36,26 @@ describe('createApproveBulkReset()', () => {
     const job = { bulkResetId, caller: 'helpdesk', checkedSha256 };
     expect(by).toBe('supervisor');
     expect(await proofs.approverOf(job, proof, signal)).toBe('supervisor');
+  });
+
+  it('tells the audit who agreed, and that the job of the other starts', async () => {
+    const { approve, audit } = jobs(aBulkResetRow(awaiting));
+
+    await approve(bulkResetId, approver, signal);
+
+    expect(audit.events).toMatchObject([
+      { action: 'job.approved', bulkResetId, caller: 'supervisor', rows: 300 },
+      { action: 'job.started', bulkResetId, caller: 'helpdesk', rows: 300 },
+    ]);
+  });
+
+  it('starts nothing that could not be told', async () => {
+    const { approve, audit, bulkResets, wakeUps } = jobs(aBulkResetRow(awaiting));
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    await expect(approve(bulkResetId, approver, signal)).rejects.toBe(audit.failure);
+    expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
+    expect(wakeUps.sent).toEqual([]);
   });
 
   it('changes nothing the second time', async () => {
@@ -109,14 +131,16 @@ function jobs(row: BulkResetRow | undefined, nowMs = acceptedAtMs + 1_000) {
   const bulkResets = new ContestedBulkResetStore();
   if (row !== undefined) bulkResets.overwrite(row);
   const wakeUps = new FakeBulkWakeUps();
+  const audit = new FakeAudit();
   const envelopes = createEnvelopes({ keys: new FakeSealingKeys() });
   const proofs = createApprovalProofs({ envelopes });
   const { now } = new FakeClock(nowMs);
   return {
-    ...createApproveBulkReset({ bulkResets, proofs, wakeUps, now }),
+    ...createApproveBulkReset({ audit: audit.audit, bulkResets, proofs, wakeUps, now }),
     bulkResets,
     wakeUps,
     proofs,
+    audit,
   };
 }
 

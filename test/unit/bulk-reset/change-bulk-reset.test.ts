@@ -16,6 +16,7 @@ import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const caller = 'helpdesk';
 const counts = { valid: 2, invalid: 0, lastRow: 2 };
@@ -144,6 +145,29 @@ describe.each(['cancel', 'acknowledge'] as const)('%s()', (change) => {
   });
 });
 
+describe('the audit of a changed job', () => {
+  const over = { state: 'refused', code: 'InvalidRows', message: '' } as const;
+
+  it.each([
+    ['job.cancelled', 'cancel'],
+    ['job.acknowledged', 'acknowledge'],
+  ] as const)('is told of %s once', async (action, change) => {
+    const { audit, ...job } = aJob(over);
+
+    await job[change](bulkResetId, 'helpdesk');
+    await job[change](bulkResetId, 'helpdesk');
+
+    expect(audit.events).toEqual([{ action, bulkResetId, caller: 'helpdesk' }]);
+  });
+
+  it.each(['cancel', 'acknowledge'] as const)('holds nobody up: %s', async (change) => {
+    const { audit, ...job } = aJob(over);
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    await expect(job[change](bulkResetId, 'helpdesk')).resolves.toBeDefined();
+  });
+});
+
 interface JobValues {
   readonly rows?: readonly ResetRow['state'][];
   readonly facts?: Partial<BulkResetFacts>;
@@ -170,9 +194,11 @@ function aJob(state: BulkResetState, { rows = [], facts = {} }: JobValues = {}) 
   const wakeUps = new FakeBulkWakeUps();
   const clock = new FakeClock(acceptedAtMs + 60_000);
   const { now } = clock;
+  const audit = new FakeAudit();
+  const { note } = audit;
   return {
-    cancel: createCancelBulkReset({ bulkResets, wakeUps, now }),
-    acknowledge: createAcknowledgeBulkReset({ bulkResets, rows: resets, now }),
-    ...{ bulkResets, wakeUps, clock },
+    cancel: createCancelBulkReset({ note, bulkResets, wakeUps, now }),
+    acknowledge: createAcknowledgeBulkReset({ note, bulkResets, rows: resets, now }),
+    ...{ bulkResets, wakeUps, clock, audit },
   };
 }

@@ -11,7 +11,6 @@ import type { ApprovedJob } from '../../../shared/bulk-reset/ports.js';
 import { createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
 import {
   createProcessBulkReset,
-  createRefuseBulkReset,
   type ProcessBulkDependencies,
 } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
@@ -37,6 +36,7 @@ import { FakeCustomers } from '../../fakes/fake-customers.js';
 import { FakeInbox } from '../../fakes/fake-inbox.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeRowFaults } from '../../fakes/fake-row-faults.js';
+import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const signal = new AbortController().signal;
 const away = new ResetError('StorageUnavailable', 'is away');
@@ -523,50 +523,6 @@ describe('createProcessBulkReset()', () => {
   });
 });
 
-describe('createRefuseBulkReset()', () => {
-  const error = new ResetError('PermissionDenied', 'The bulk queue is closed');
-  const refusing = { bulkResetId, caller: 'bulk-queue' };
-
-  it('records why an order was not taken', async () => {
-    const bulkResets = new FakeBulkResetStore();
-
-    await createRefuseBulkReset({ bulkResets, now: () => acceptedAtMs })(refusing, error);
-
-    expect(bulkResets.row(bulkResetId)).toEqual({
-      bulkResetId,
-      caller: 'bulk-queue',
-      delivery: 'none',
-      fingerprint: '',
-      acceptedAtMs,
-      state: 'refused',
-      code: 'PermissionDenied',
-      message: 'The bulk queue is closed',
-    });
-  });
-
-  it('says which field of the order it was', async () => {
-    const bulkResets = new FakeBulkResetStore();
-    const unknown = new ResetError('InvalidRequest', 'No such field', {
-      target: 'rows.3.password',
-    });
-
-    await createRefuseBulkReset({ bulkResets, now: () => acceptedAtMs })(refusing, unknown);
-
-    expect(bulkResets.row(bulkResetId)).toMatchObject({
-      message: 'rows.3.password: No such field',
-    });
-  });
-
-  it('leaves a job alone that has the id already', async () => {
-    const running = aBulkResetRow();
-    const bulkResets = new FakeBulkResetStore([running]);
-
-    await createRefuseBulkReset({ bulkResets, now: () => acceptedAtMs })(refusing, error);
-
-    expect(bulkResets.row(bulkResetId)).toEqual(running);
-  });
-});
-
 class WatchedBulkResetStore extends FakeBulkResetStore {
   /** Called before a job is replaced. */
   onReplace: () => void = () => undefined;
@@ -688,6 +644,54 @@ describe('the daily cap', () => {
   });
 });
 
+describe('the audit of a job that is processed', () => {
+  it('says that it started, with how many rows', async () => {
+    const audit = new FakeAudit();
+    const { process } = aProcess(aJobOf(someRows(3)), tellingTo(audit));
+
+    await process();
+
+    expect(audit.events).toMatchObject([
+      { action: 'job.started', bulkResetId, caller: 'helpdesk', delivery: 'response', rows: 3 },
+    ]);
+  });
+
+  it('is written before a row is made', async () => {
+    const audit = new FakeAudit();
+    audit.failure = away;
+    const { process, resets } = aProcess(aJobOf(someRows(3)), tellingTo(audit));
+
+    const { job, dueAtMs } = await process();
+
+    expect(job).toMatchObject({ state: 'validating' });
+    expect(dueAtMs).toBeGreaterThan(acceptedAtMs);
+    expect(resets.rows).toEqual([]);
+  });
+
+  it('says that it was refused, and why', async () => {
+    const audit = new FakeAudit();
+    const { process } = aProcess(aJobOf([badRow]), tellingTo(audit));
+
+    await process();
+
+    expect(audit.events).toMatchObject([
+      { action: 'job.refused', bulkResetId, caller: 'helpdesk', code: 'InvalidRows' },
+    ]);
+  });
+
+  it('refuses a job all the same when that cannot be told', async () => {
+    const audit = new FakeAudit();
+    audit.failure = away;
+    const { process } = aProcess(aJobOf([badRow]), tellingTo(audit));
+
+    expect((await process()).job).toMatchObject({ state: 'refused' });
+  });
+
+  function tellingTo({ audit, note }: FakeAudit) {
+    return { audit, note };
+  }
+});
+
 class WatchedSliceWakeUps extends FakeSliceWakeUps {
   onSend: () => void = () => undefined;
 
@@ -711,6 +715,7 @@ function aProcess(order?: BulkResetOrder, rules: Partial<ProcessBulkDependencies
   const { now } = clock;
   let passwords = 0;
   const process = createProcessBulkReset({
+    ...noAudit,
     ...withoutApproval,
     ...rules,
     bulkResets,

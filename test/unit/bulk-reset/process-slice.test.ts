@@ -18,6 +18,7 @@ import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeSliceWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const applied: ProcessedRow = { result: 'applied' };
 
@@ -352,6 +353,19 @@ describe('createProcessSlice()', () => {
   });
 });
 
+describe('the audit of a cancelled job', () => {
+  it('is told of all rows that were withdrawn, at once', async () => {
+    const { work, audit } = aWorker({ rows: [1, 2, 3], isCancelled: true });
+
+    await work();
+
+    expect(audit.calls).toEqual([3]);
+    expect(audit.events).toMatchObject(
+      [1, 2, 3].map((row) => ({ action: 'reset.cancelled', resetId: idOf(row) })),
+    );
+  });
+});
+
 interface WorkerValues {
   /** Numbers of the rows that are queued. */
   readonly rows: readonly number[];
@@ -376,8 +390,10 @@ function aWorker(values: WorkerValues) {
   );
   const wakeUps = new FakeSliceWakeUps();
   const worked: number[] = [];
+  const audit = new FakeAudit();
   const onRowFailed = jest.fn<(resetId: string, error: unknown) => void>();
   const processSlice = createProcessSlice({
+    note: audit.note,
     bulkResets,
     rows: resets,
     resets,
@@ -397,7 +413,7 @@ function aWorker(values: WorkerValues) {
     wakeUp: Partial<SliceWakeUp> = {},
     { isRepeated = false, signal = new AbortController().signal } = {},
   ) => processSlice({ bulkResetId, slice: 0, wakesNext: true, ...wakeUp }, { isRepeated }, signal);
-  return { work, worked, bulkResets, resets, wakeUps, clock, onRowFailed };
+  return { work, worked, audit, bulkResets, resets, wakeUps, clock, onRowFailed };
 }
 
 /** A row that may not be begun yet. */

@@ -20,6 +20,7 @@ import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeControl } from '../../fakes/fake-control.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { noAudit } from '../../fakes/fake-audit.js';
 
 /** What happens at one look at a row that may be begun; after the last it is applied. */
 type Fate = 'applied' | 'stopped' | 'answer lost' | 'host dies';
@@ -164,6 +165,7 @@ function aRun(rows: readonly (readonly Fate[])[]) {
       : { result: next.state, dueAtMs: claimableAtMs(next, defaultLimits) };
   };
   const processSlice = createProcessSlice({
+    ...noAudit,
     bulkResets,
     rows: resets,
     resets,

@@ -10,6 +10,7 @@ import { acceptedAtMs } from '../../builders/a-reset-row.js';
 import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const signal = new AbortController().signal;
 const away = new ResetError('StorageUnavailable', 'is away');
@@ -171,13 +172,40 @@ describe('createSubmitBulkReset()', () => {
   });
 });
 
+describe('the audit of a job', () => {
+  it('says who gave it', async () => {
+    const { submit, audit } = aDoor();
+
+    await submit(aBulkResetOrder({ reference: 'INC-7' }), signal);
+
+    expect(audit.events).toEqual([
+      {
+        action: 'job.accepted',
+        bulkResetId,
+        caller: 'helpdesk',
+        delivery: 'response',
+        reference: 'INC-7',
+      },
+    ]);
+  });
+
+  it('is written before there is anything that could be carried out', async () => {
+    const { submit, audit, orders } = aDoor();
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    await expect(submit(aBulkResetOrder(), signal)).rejects.toBe(audit.failure);
+    expect(await orders.read(bulkResetId, signal)).toBeUndefined();
+  });
+});
+
 function aDoor() {
   const bulkResets = new FakeBulkResetStore();
   const orders = new FakeBulkOrders();
   const wakeUps = new FakeBulkWakeUps();
+  const audit = new FakeAudit();
   const onNotWoken = jest.fn();
   const now = () => acceptedAtMs;
-  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, now });
+  const keepBulkReset = createKeepBulkReset({ audit: audit.audit, bulkResets, orders, now });
   const submit = createSubmitBulkReset({ keepBulkReset, wakeUps, onNotWoken });
-  return { submit, bulkResets, orders, wakeUps, onNotWoken };
+  return { submit, audit, bulkResets, orders, wakeUps, onNotWoken };
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { BulkResetFacts } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { Permission } from '../../../shared/callers/caller.js';
 import { createApproveBulkResetHandler } from '../../../shared/handlers/approve-bulk-reset-handler.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { aCallerList } from '../../builders/a-caller-list.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
 
 const counts = { valid: 300, invalid: 0, lastRow: 300 };
@@ -71,9 +71,9 @@ function aDoor(permissions: readonly Permission[] = ['approveBulkReset']) {
   );
   const approved = aBulkResetRow({ state: 'split', counts }, { ...facts, approval });
   const handler = createApproveBulkResetHandler({
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () =>
+    door: aCallerDoor(() =>
       Promise.resolve(aCaller({ name: 'supervisor', permissions: new Set(permissions) })),
+    ),
     readCallerList: () => Promise.resolve(aCallerList([])),
     approveBulkReset: {
       read: (_id, { name }) =>

@@ -3,12 +3,12 @@ import {
   createAcknowledgeBulkResetHandler,
   createCancelBulkResetHandler,
 } from '../../../shared/handlers/change-bulk-reset-handlers.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
 import { aBulkProgress } from './a-bulk-progress.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
 
 const changes = [
@@ -58,8 +58,7 @@ function aDoor(change: 'cancel' | 'acknowledge', failure?: Error) {
       return failure ? Promise.reject(failure) : Promise.resolve(job);
     };
   const dependencies = {
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller()),
+    door: aCallerDoor(() => Promise.resolve(aCaller())),
     readBulkReset: { progress: () => Promise.resolve(aBulkProgress({ job, open: 1 })) },
     cancelBulkReset: carryOut('cancel'),
     acknowledgeBulkReset: carryOut('acknowledge'),

@@ -6,12 +6,12 @@ import {
   createGetBulkResetHandler,
   createGetBulkResetResultHandler,
 } from '../../../shared/handlers/get-bulk-reset-handlers.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
 import { aBulkProgress } from './a-bulk-progress.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
 
 const address = `https://resets.example/api/bulk-resets/${bulkResetId}`;
@@ -266,8 +266,7 @@ describe.each(['monitor', 'result'] as const)('a bulk reset, asked for its %s,',
 function aDoor(found: Partial<BulkResetProgress> | Error, id = bulkResetId) {
   const asked: string[][] = [];
   const dependencies = {
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller()),
+    door: aCallerDoor(() => Promise.resolve(aCaller())),
     readBulkReset: {
       progress: (...job: string[]) => {
         asked.push(job);

@@ -8,7 +8,6 @@ import {
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import { createBulkResetLinks } from '../../../shared/handlers/bulk-reset-view.js';
 import { createGetBulkResetRowsHandler } from '../../../shared/handlers/get-bulk-reset-rows-handler.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import {
   createReadPassword,
   type ReadablePassword,
@@ -22,7 +21,9 @@ import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { aRevealToken, fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal, type RequestValues } from './invocation.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const canary = ['canary', '7f3a'].join('-');
 const address = `https://resets.example/api/bulk-resets/${bulkResetId}/rows`;
@@ -331,6 +332,30 @@ describe('the format of rows', () => {
   });
 });
 
+describe('the audit of passwords that are shown', () => {
+  const applied = [1, 2, 3].map((row) => aRow(row, 'applied', { seal: 'a seal', userId }));
+
+  it('is told once a page, of the rows whose password is shown', async () => {
+    const { page, audit } = aDoor({ rows: [...applied, aRow(4, 'rejected'), aRow(5)] });
+
+    await page();
+
+    expect(audit.calls).toEqual([3]);
+    expect(audit.events).toMatchObject(
+      applied.map(({ resetId }) => ({ action: 'password.revealed', caller: 'helpdesk', resetId })),
+    );
+  });
+
+  it('comes first: nothing is shown that could not be told', async () => {
+    const auditFailure = new ResetError('StorageUnavailable', 'is away');
+
+    const answer = await aDoor({ rows: applied, auditFailure }).page();
+
+    expectRefusal(answer, { status: 503, code: 'StorageUnavailable' });
+    expect(answer.text).not.toContain(canary);
+  });
+});
+
 interface Asked {
   readonly rows?: readonly ResetRow[];
   readonly nextAfterRow?: number;
@@ -341,16 +366,19 @@ interface Asked {
   readonly facts?: Partial<BulkResetFacts>;
   readonly readPassword?: ReadPassword;
   readonly failure?: Error;
+  readonly auditFailure?: Error;
 }
 
 function aDoor(values: Asked = {}) {
   const { id = bulkResetId, delivery = 'response', customers = 'all', failure } = values;
   const all = values.rows ?? rows;
+  const audit = new FakeAudit();
+  audit.failure = values.auditFailure;
   const permissions = new Set(values.permissions ?? (['bulkReset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
   const handler = createGetBulkResetRowsHandler({
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ permissions, customers })),
+    audit: audit.audit,
+    door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, customers }))),
     readBulkReset: {
       page: ({ afterRow, limit }) => {
         if (failure) return Promise.reject(failure);
@@ -379,7 +407,7 @@ function aDoor(values: Asked = {}) {
     links: createBulkResetLinks('https://resets.example'),
   });
   const ask = (request: RequestValues) => call(handler, { ...request, params: { id } });
-  return { ask, page: (query: Record<string, string> = {}) => ask({ query }) };
+  return { ask, audit, page: (query: Record<string, string> = {}) => ask({ query }) };
 }
 
 function aRow(row: number, state: ResetRow['state'] = 'queued', values: object = {}): ResetRow {

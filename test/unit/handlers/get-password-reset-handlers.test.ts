@@ -4,7 +4,6 @@ import {
   createGetPasswordResetHandler,
   createGetPasswordResetResultHandler,
 } from '../../../shared/handlers/get-password-reset-handlers.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createPasswordResetLinks } from '../../../shared/handlers/password-reset-view.js';
 import {
   createReadPassword,
@@ -24,7 +23,10 @@ import {
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
-import { call, expectRefusal } from './invocation.js';
+import { aCallerDoor } from './a-caller-door.js';
+import { call, expectRefusal, invocationId } from './invocation.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const canary = ['canary', '7f3a'].join('-');
 const { resetId } = aResetRow();
@@ -224,10 +226,62 @@ function anAppliedRow(values: Partial<RowOf<'applied'>> = {}) {
   return aResetRow({ state: 'applied', seal: 'a seal', userId, ...values });
 }
 
+describe('the audit of a password that is shown', () => {
+  const row = anAppliedRow();
+
+  it('says to whom, in which call', async () => {
+    const { result, audit } = ask({ row });
+
+    await result();
+
+    expect(audit.events).toMatchObject([
+      {
+        action: 'password.revealed',
+        caller: 'helpdesk',
+        customerTenantId,
+        userId,
+        resetId: row.resetId,
+        requestId: invocationId,
+      },
+    ]);
+  });
+
+  it('is told of an encrypted one, too', async () => {
+    const encrypted = aResetRow({ state: 'applied', encryptedPassword: 'a.b.c.d.e' });
+    const { result, audit } = ask({ row: encrypted });
+
+    await result();
+
+    expect(audit.actions).toEqual(['password.revealed']);
+  });
+
+  it('comes first: nothing is shown that could not be told', async () => {
+    const auditFailure = new ResetError('StorageUnavailable', 'is away');
+
+    const answer = await ask({ row, auditFailure }).result();
+
+    expectRefusal(answer, { status: 503, code: 'StorageUnavailable' });
+    expect(answer.text).not.toContain(canary);
+  });
+
+  it.each<[string, Asked]>([
+    ['nobody may see it', { permissions: ['reset'] }],
+    ['a newer reset has begun', { holder: 'reset-8' }],
+    ['it is delivered to nobody', { delivery: 'none' }],
+  ])('says nothing when %s', async (_, asked) => {
+    const { result, audit } = ask({ row, ...asked });
+
+    await result();
+
+    expect(audit.events).toEqual([]);
+  });
+});
+
 interface Asked {
   readonly row?: ResetRow;
   readonly id?: string;
   readonly readFailure?: Error;
+  readonly auditFailure?: Error;
   readonly permissions?: readonly Permission[];
   readonly delivery?: 'link' | 'response' | 'none';
   readonly customers?: Caller['customers'];
@@ -240,11 +294,13 @@ function ask(values: Asked = {}) {
   const { holder = row.resetId } = values;
   const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
+  const audit = new FakeAudit();
+  audit.failure = values.auditFailure;
   const resets = new FakeResetStore([row]);
   if (values.readFailure !== undefined) resets.failures.read = values.readFailure;
   const dependencies = {
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ permissions, customers })),
+    audit: audit.audit,
+    door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, customers }))),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
@@ -258,6 +314,7 @@ function ask(values: Asked = {}) {
     now: () => acceptedAtMs,
   };
   return {
+    audit,
     monitor: () => call(createGetPasswordResetHandler(dependencies), { params: { id } }),
     result: () => call(createGetPasswordResetResultHandler(dependencies), { params: { id } }),
   };

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { aCallerList } from '../../builders/a-caller-list.js';
 import { createAuthorize } from '../../../shared/callers/authorize.js';
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createPasswordResetLinks } from '../../../shared/handlers/password-reset-view.js';
 import { createResetPasswordHandler } from '../../../shared/handlers/reset-password-handler.js';
 import { createTakePasswordReset } from '../../../shared/handlers/take-password-reset.js';
@@ -22,7 +21,9 @@ import { Secret } from '../../../shared/platform/secret.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { FakeCustomers } from '../../fakes/fake-customers.js';
-import { call, expectRefusal } from './invocation.js';
+import { aCallerDoor } from './a-caller-door.js';
+import { call, expectRefusal, invocationId } from './invocation.js';
+import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const canary = ['canary', '7f3a'].join('-');
 const body = { customer: customerTenantId, user: userId, delivery: 'response' };
@@ -47,6 +48,7 @@ describe('createResetPasswordHandler()', () => {
     expect(orders).toEqual([
       {
         caller: 'helpdesk',
+        requestId: invocationId,
         customer: { kind: 'domain', domain: 'contoso.com' },
         user: { kind: 'signInName', userPrincipalName: 'Adele@contoso.com' },
         password: new Secret(canary),
@@ -66,6 +68,7 @@ describe('createResetPasswordHandler()', () => {
     expect(orders).toEqual([
       {
         caller: 'helpdesk',
+        requestId: invocationId,
         customer: { kind: 'id', customerTenantId },
         user: { kind: 'id', userId },
         forceChangePassword: true,
@@ -457,7 +460,6 @@ describe('createResetPasswordHandler()', () => {
 });
 
 const fabrikam = '9d8e7f60-1a2b-4c3d-8e4f-5a6b7c8d9e0f' as CustomerTenantId;
-const door = createHttpDoor({ budgetMs: 25_000 });
 const links = createPasswordResetLinks('https://resets.example');
 
 interface DoorValues {
@@ -469,6 +471,40 @@ interface DoorValues {
   readonly readPassword?: ReadPassword;
 }
 
+describe('the audit of the password in the answer', () => {
+  const row = aResetRow({ state: 'applied', delivery: 'response' });
+  const body = { customer: customerTenantId, user: userId, delivery: 'response' };
+
+  it('says to whom it is shown', async () => {
+    const { handler, audit } = aDoor({ row });
+
+    await call(handler, { body });
+
+    expect(audit.events).toMatchObject([
+      { action: 'password.revealed', caller: 'helpdesk', resetId: row.resetId },
+    ]);
+  });
+
+  it('comes first: while it cannot be told, the caller is to ask for the password later', async () => {
+    const { handler, audit } = aDoor({ row });
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    const answer = await call(handler, { body });
+
+    expect(answer).toMatchObject({ status: 202, body: { status: 'Running' } });
+    expect(answer.headers['location']).toBe(links.result(row.resetId));
+    expect(answer.text).not.toContain(canary);
+  });
+
+  it('says nothing while the reset is under way', async () => {
+    const { handler, audit } = aDoor();
+
+    await call(handler, { body });
+
+    expect(audit.events).toEqual([]);
+  });
+});
+
 /** The door, and the orders that came through it. */
 function aDoor(values: DoorValues = {}) {
   const { row = aResetRow({ state: 'claimed' }), permissions = ['reset', 'readPassword'] } = values;
@@ -476,13 +512,15 @@ function aDoor(values: DoorValues = {}) {
   const known = aCaller({ permissions: new Set(permissions) });
   const caller = 'caller' in values ? values.caller : known;
   const orders: PasswordResetOrder[] = [];
+  const audit = new FakeAudit();
   const handler = createResetPasswordHandler({
-    door,
-    authenticate: () =>
+    door: aCallerDoor(() =>
       caller === undefined
         ? Promise.reject(new ResetError('Unauthorized', 'nobody'))
         : Promise.resolve(caller),
+    ),
     takePasswordReset: createTakePasswordReset({
+      audit: audit.audit,
       acceptPasswordReset: (order) => {
         orders.push(order);
         return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
@@ -492,7 +530,7 @@ function aDoor(values: DoorValues = {}) {
     links,
     now: () => acceptedAtMs,
   });
-  return { handler, orders };
+  return { handler, orders, audit };
 }
 
 /** The door before the real use case, in front of which nothing may be done. */
@@ -515,6 +553,8 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     resets: { create: unreachable, read: unreachable, replace: unreachable },
     wakeUps: { send: unreachable },
     attempt: unreachable,
+    audit: unreachable,
+    note: unreachable,
     newPassword: () => new Secret(canary),
     limits: defaultLimits,
     now: () => acceptedAtMs,
@@ -522,9 +562,9 @@ function aDoorWithRules(permissions: readonly Permission[]) {
     newAttemptId: unreachable,
   };
   return createResetPasswordHandler({
-    door,
-    authenticate: () => Promise.resolve(caller),
+    door: aCallerDoor(() => Promise.resolve(caller)),
     takePasswordReset: createTakePasswordReset({
+      ...noAudit,
       acceptPasswordReset: createAcceptPasswordReset(dependencies),
       readPassword: unreachable,
     }),

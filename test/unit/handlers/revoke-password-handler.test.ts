@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { bulkRowResetId } from '../../../shared/bulk-reset/bulk-reset.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createRevokePasswordHandler } from '../../../shared/handlers/revoke-password-handler.js';
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { createRevokePassword } from '../../../shared/password-reset/revoke-password.js';
@@ -8,6 +7,8 @@ import { bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { noAudit } from '../../fakes/fake-audit.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
 
 const applied = aResetRow({ state: 'applied', delivery: 'link', seal: 'a seal' });
@@ -61,9 +62,9 @@ describe('createRevokePasswordHandler()', () => {
 
 function aDoor(row: ResetRow) {
   const handler = createRevokePasswordHandler({
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller()),
+    door: aCallerDoor(() => Promise.resolve(aCaller())),
     revokePassword: createRevokePassword({
+      ...noAudit,
       resets: new FakeResetStore([row]),
       now: () => acceptedAtMs + 9_000,
     }),

@@ -3,13 +3,13 @@ import { gzipSync } from 'node:zlib';
 import type { BulkResetOrder, BulkResetRow } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { Permission } from '../../../shared/callers/caller.js';
 import { createBulkResetLinks } from '../../../shared/handlers/bulk-reset-view.js';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createSubmitBulkResetHandler } from '../../../shared/handlers/submit-bulk-reset-handler.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetRow, aCsv, bulkResetId, someRows } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aBulkProgress } from './a-bulk-progress.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal, type RequestValues } from './invocation.js';
 
 const newId = '11111111-2222-4333-8444-555555555555';
@@ -392,8 +392,7 @@ async function submit(request: RequestValues, values: DoorValues = {}) {
   const orders: BulkResetOrder[] = [];
   const read: string[][] = [];
   const handler = createSubmitBulkResetHandler({
-    door: createHttpDoor({ budgetMs: 25_000 }),
-    authenticate: () => Promise.resolve(aCaller({ name, permissions: new Set(permissions) })),
+    door: aCallerDoor(() => Promise.resolve(aCaller({ name, permissions: new Set(permissions) }))),
     submitBulkReset: (order) => {
       orders.push(order);
       if (result instanceof Error) return Promise.reject(result);

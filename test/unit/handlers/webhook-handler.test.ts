@@ -20,6 +20,8 @@ import { hmacHeaders, standardHeaders } from '../../builders/a-signed-webhook.js
 import { FakeIdempotencyKeys } from '../../fakes/fake-idempotency-keys.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { type Answer, call, expectRefusal } from './invocation.js';
+import { createNoteRefusals } from '../../../shared/handlers/caller-door.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const canary = ['canary', '7f3a'].join('-');
 const secret = `whsec_${Buffer.from('a'.repeat(32)).toString('base64')}`;
@@ -411,6 +413,27 @@ describe('createWebhookHandler()', () => {
   });
 });
 
+describe('the audit of a webhook', () => {
+  it('is told of what a source is refused, as of any caller', async () => {
+    const { send, audit } = aDoor({ failure: new ResetError('CustomerNotFound', 'No') });
+
+    await send(anEvent());
+
+    expect(audit.events).toMatchObject([
+      { action: 'request.refused', caller: 'ticket-system', code: 'CustomerNotFound' },
+    ]);
+  });
+
+  it('is told nothing of what cannot be shown to come from the source', async () => {
+    const { call: callDoor, audit } = aDoor();
+    const body = JSON.stringify(anEvent());
+
+    await callDoor({ body, headers: standardHeaders({ secret: otherSecret, body, id: 'msg_1' }) });
+
+    expect(audit.events).toEqual([]);
+  });
+});
+
 interface DoorValues {
   readonly scheme?: WebhookScheme;
   readonly permissions?: readonly Permission[];
@@ -433,6 +456,7 @@ function aDoor(values: DoorValues = {}) {
   const { scheme = 'standard', row = reset, readable = { kind: 'none' }, failure } = values;
   const { secrets = [secret], permissions = ['reset', 'readPassword'] } = values;
   const caller = aCaller({ name: 'ticket-system', permissions: new Set(permissions) });
+  const audit = new FakeAudit();
   const orders: PasswordResetOrder[] = [];
   const resetIds: string[] = [];
   const claim = createClaimIdempotencyKey({
@@ -460,7 +484,9 @@ function aDoor(values: DoorValues = {}) {
         return { row };
       },
       readPassword: () => Promise.resolve(readable),
+      audit: audit.audit,
     }),
+    noteRefusals: createNoteRefusals(audit),
     links: createPasswordResetLinks('https://resets.example'),
     now: Date.now,
   });
@@ -475,7 +501,7 @@ function aDoor(values: DoorValues = {}) {
   };
   const send = (event: object, options: { readonly id?: string } = {}) =>
     sendBody(JSON.stringify(event), options);
-  return { call: callDoor, send, sendBody, orders, resetIds };
+  return { call: callDoor, send, sendBody, audit, orders, resetIds };
 }
 
 function anEvent() {

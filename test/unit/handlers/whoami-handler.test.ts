@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { createHttpDoor } from '../../../shared/handlers/http-door.js';
 import { createWhoamiHandler } from '../../../shared/handlers/whoami-handler.js';
 import type { CustomerTenantId } from '../../../shared/password-reset/ids.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { customerTenantId } from '../../builders/a-reset-row.js';
+import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
 
-const door = createHttpDoor({ budgetMs: 25_000 });
 const another = '00000000-1a2b-4c3d-8e4f-5a6b7c8d9e0f' as CustomerTenantId;
 
 describe('createWhoamiHandler()', () => {
@@ -17,7 +16,7 @@ describe('createWhoamiHandler()', () => {
     ['no customer', new Set<CustomerTenantId>(), []],
   ])('says who the caller is and what it may do for %s', async (_, customers, expected) => {
     const caller = aCaller({ permissions: new Set(['reset', 'bulkReset']), customers });
-    const handler = createWhoamiHandler({ door, authenticate: () => Promise.resolve(caller) });
+    const handler = createWhoamiHandler({ door: aCallerDoor(() => Promise.resolve(caller)) });
 
     expect(await call(handler)).toMatchObject({
       status: 200,
@@ -28,7 +27,7 @@ describe('createWhoamiHandler()', () => {
   it('answers 401 to somebody whom nobody knows', async () => {
     const authenticate = () => Promise.reject(new ResetError('Unauthorized', 'unknown'));
 
-    const answer = await call(createWhoamiHandler({ door, authenticate }));
+    const answer = await call(createWhoamiHandler({ door: aCallerDoor(authenticate) }));
 
     expectRefusal(answer, { status: 401, code: 'Unauthorized' });
   });

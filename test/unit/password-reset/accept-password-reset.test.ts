@@ -29,6 +29,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const resetId = 'reset-7';
@@ -692,6 +693,64 @@ describe('the daily cap', () => {
   });
 });
 
+describe('the audit of an accepted reset', () => {
+  it('says who asked for what, in which call', async () => {
+    const { accept, audit } = door();
+
+    await accept(anOrder({ requestId: 'call-1', reference: 'INC-7', idempotencyKey: 'key-1' }));
+
+    expect(audit.events[0]).toEqual({
+      action: 'reset.accepted',
+      resetId,
+      caller: 'helpdesk',
+      customerTenantId,
+      userId,
+      reference: 'INC-7',
+      delivery: 'response',
+      requestId: 'call-1',
+    });
+    expect(audit.actions).toEqual(['reset.accepted', 'reset.sent', 'reset.applied']);
+  });
+
+  it('has no sign-in name', async () => {
+    const { accept, audit } = door();
+    const userPrincipalName = 'adele@contoso.com' as UserPrincipalName;
+
+    await accept(anOrder({ user: { kind: 'signInName', userPrincipalName } }));
+
+    expect(JSON.stringify(audit.events)).not.toContain('adele');
+  });
+
+  it('is written before there is a row', async () => {
+    const { accept, audit, resets } = door();
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    await expect(accept(anOrder())).rejects.toBe(audit.failure);
+    expect(resets.rows).toEqual([]);
+  });
+
+  it('is written once however often the same is asked for', async () => {
+    const { accept, audit } = door();
+
+    await accept(anOrder({ idempotencyKey: 'key-1', requestId: 'call-1' }));
+    await accept(anOrder({ idempotencyKey: 'key-1', requestId: 'call-2' }));
+
+    expect(audit.actions.filter((action) => action === 'reset.accepted')).toHaveLength(1);
+  });
+
+  it('says that a reset was withdrawn whose row could not be made', async () => {
+    const { accept, audit, resets } = door();
+    const create = resets.create.bind(resets);
+    resets.create = () => {
+      resets.create = create;
+      return Promise.reject(new ResetError('StorageUnavailable', 'is away'));
+    };
+
+    await expect(accept(anOrder())).rejects.toMatchObject({ code: 'StorageUnavailable' });
+    expect(audit.actions).toEqual(['reset.accepted', 'reset.cancelled']);
+  });
+});
+
 function anOrder(values: Partial<PasswordResetOrder> = {}): PasswordResetOrder {
   return {
     caller: 'helpdesk',
@@ -713,6 +772,7 @@ function door({
   user = aUser(),
 }: { refusal?: ResetError; capped?: ResetError; user?: FakeUser } = {}) {
   const reserved: object[] = [];
+  const audit = new FakeAudit();
   const clock = new FakeClock(acceptedAtMs);
   const customers = new FakeCustomers({ 'contoso.com': customerTenantId });
   const users = new FakeCustomerUsers([user]);
@@ -733,6 +793,8 @@ function door({
   const newPassword = () => generatePassword({ kind: 'random', length: 20 });
   const working = { resets, seals, brakes, newPassword, limits: defaultLimits, now };
   const acceptPasswordReset = createAcceptPasswordReset({
+    audit: audit.audit,
+    note: audit.note,
     reserveResets: (reservation) => {
       reserved.push(reservation);
       return capped ? Promise.reject(capped) : Promise.resolve();
@@ -751,6 +813,8 @@ function door({
     }),
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
     attempt: createAttempt({
+      audit: audit.audit,
+      note: audit.note,
       encryptForRecipient: fakeEncryptForRecipient,
       ...working,
       users,
@@ -764,7 +828,7 @@ function door({
   });
   const accept = (order: PasswordResetOrder, budget = signal) => acceptPasswordReset(order, budget);
   return {
-    ...{ accept, asked, reserved, unfinished, keys, seals },
+    ...{ accept, asked, audit, reserved, unfinished, keys, seals },
     ...{ control, customers, idempotencyKeys, resets, users, wakeUps },
   };
 }

@@ -35,6 +35,7 @@ import { FakeCustomerUsers } from '../../fakes/fake-customer-users.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
+import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const nowMs = acceptedAtMs;
@@ -575,6 +576,114 @@ describe('createAttempt()', () => {
   });
 });
 
+describe('the audit of an attempt', () => {
+  it('is told before anything is sent, and of the outcome', async () => {
+    const audit = new FakeAudit();
+    const { run, users, row } = attemptOn(aClaimedRow({ attempts: 2 }), {
+      ...tellingTo(audit),
+      request: aSealedRequest({ caller: 'flow' }),
+    });
+    let toldBefore: readonly string[] = [];
+    users.onReset = () => void (toldBefore = audit.actions);
+
+    await run();
+
+    expect(toldBefore).toEqual(['reset.sent']);
+    const about = { caller: 'flow', customerTenantId, userId, attempt: 2 };
+    const { requestId } = users.sent[0] ?? {};
+    expect(audit.events).toMatchObject([
+      { action: 'reset.sent', ...about, resetId: row.resetId, requestId },
+      { action: 'reset.applied', ...about },
+    ]);
+  });
+
+  it('has the customer of the seal, not the one beside it', async () => {
+    const audit = new FakeAudit();
+    const { run } = attemptOn(
+      aClaimedRow({ customerTenantId: anotherCustomerTenantId }),
+      tellingTo(audit),
+    );
+
+    await run();
+
+    expect(audit.events).toMatchObject([{ customerTenantId }, { customerTenantId }]);
+  });
+
+  it('sends nothing that could not be told', async () => {
+    const audit = new FakeAudit();
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+    const { run, users } = attemptOn(aClaimedRow(), tellingTo(audit));
+
+    const result = await run();
+
+    expect(users.sent).toEqual([]);
+    expect(result).toMatchObject({ state: 'queued', definiteAnswers: 1 });
+  });
+
+  it('sends nothing when telling took so long that the lease is nearly over', async () => {
+    const { run, users, clock } = attemptOn(aClaimedRow(), {
+      audit: () => {
+        clock.pass(defaultLimits.leaseMs);
+        return Promise.resolve();
+      },
+    });
+
+    await run();
+
+    expect(users.sent).toEqual([]);
+  });
+
+  it('loses no outcome that could not be told', async () => {
+    const { run, resets, row } = attemptOn(aClaimedRow(), {
+      note: () => Promise.resolve(),
+    });
+
+    await run();
+
+    expect(resets.row(row.resetId)).toMatchObject({ state: 'applied' });
+  });
+
+  it.each([
+    ['UserNotFound', 'reset.rejected'],
+    ['PartnerCenterUnavailable', 'reset.answered'],
+    ['OutcomeUnknown', 'reset.answered'],
+    ['PasswordRejected', 'reset.answered'],
+  ] as const)('has the code of an answer %s, as %s', async (code, action) => {
+    const audit = new FakeAudit();
+    const { run, users } = attemptOn(aClaimedRow(), tellingTo(audit));
+    users.answers.push(code);
+
+    await run();
+
+    expect(audit.events[1]).toMatchObject({ action, code, attempt: 1 });
+  });
+
+  it('says that a person must look, and the code of the last answer', async () => {
+    const audit = new FakeAudit();
+    const row = aClaimedRow({ attempts: 8, unknownAtMs: acceptedAtMs });
+    const { run, users } = attemptOn(row, tellingTo(audit));
+    users.answers.push('UserNotFound');
+
+    await run();
+
+    expect(audit.events[1]).toMatchObject({ action: 'reset.attention', code: 'UserNotFound' });
+  });
+
+  it('says nothing where nothing was tried', async () => {
+    const audit = new FakeAudit();
+    const stop = { reason: 'halted', untilMs: acceptedAtMs + 7_000 } as const;
+    const { run } = attemptOn(aClaimedRow(), { ...tellingTo(audit), stop });
+
+    await run();
+
+    expect(audit.events).toEqual([]);
+  });
+
+  function tellingTo({ audit, note }: FakeAudit) {
+    return { audit, note };
+  }
+});
+
 /** The next change is not made, and `meanwhile` happens instead. */
 function failOnce(resets: FakeResetStore, error: Error, meanwhile?: () => void): void {
   const replace = resets.replace.bind(resets);
@@ -607,6 +716,7 @@ function attemptOn(row: ClaimedRow, given: Given = {}) {
   const { settleMs } = defaultLimits;
   const learnt: unknown[] = [];
   const attempt = createAttempt({
+    ...noAudit,
     encryptForRecipient: fakeEncryptForRecipient,
     users,
     resets,

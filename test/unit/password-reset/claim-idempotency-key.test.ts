@@ -46,6 +46,13 @@ describe('createClaimIdempotencyKey()', () => {
     expect(await claim(anOrder(), 'reset-3')).toBe('reset-1');
   });
 
+  it('gives the first id to the same order in another call', async () => {
+    const { claim } = desk();
+    await claim(anOrder({ requestId: 'call-1' }), 'reset-1');
+
+    expect(await claim(anOrder({ requestId: 'call-2' }), 'reset-2')).toBe('reset-1');
+  });
+
   it('gives one id to fifty equal orders at once', async () => {
     const { claim } = desk();
 

@@ -4,6 +4,7 @@ import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { defaultLimits } from '../../../shared/password-reset/reset-row.js';
 import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const { resetId } = aResetRow();
 const { maxAttempts, maxAgeMs } = defaultLimits;
@@ -77,6 +78,17 @@ describe('createCountPoisoned()', () => {
     expect(resets.row(resetId)).toEqual(claimed);
   });
 
+  it('tells the audit of a row that it gives up, and of no other', async () => {
+    const audit = new FakeAudit();
+    const resets = new FakeResetStore([aResetRow({ attempts: 6 })]);
+
+    await countPoisoned(resets, acceptedAtMs, audit);
+    expect(audit.events).toEqual([]);
+    await countPoisoned(resets, acceptedAtMs, audit);
+
+    expect(audit.events).toMatchObject([{ action: 'reset.rejected', resetId, code: 'TimedOut' }]);
+  });
+
   it('rejects while storage does not answer, so that the message stays', async () => {
     const resets = new FakeResetStore([aResetRow()]);
     resets.failures.read = new ResetError('StorageUnavailable', 'Cannot read a row');
@@ -85,6 +97,6 @@ describe('createCountPoisoned()', () => {
   });
 });
 
-function countPoisoned(resets: FakeResetStore, nowMs = acceptedAtMs) {
-  return createCountPoisoned({ resets, limits: defaultLimits, now: () => nowMs })(resetId);
+function countPoisoned(resets: FakeResetStore, nowMs = acceptedAtMs, { note } = noAudit) {
+  return createCountPoisoned({ note, resets, limits: defaultLimits, now: () => nowMs })(resetId);
 }

@@ -33,6 +33,7 @@ import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
+import { noAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 /** Few attempts, so that many rows come to their last one. */
@@ -184,7 +185,7 @@ function aWorld() {
     linkExpiresMs: readableForMs,
     now,
   });
-  const countPoisoned = createCountPoisoned({ resets, limits, now });
+  const countPoisoned = createCountPoisoned({ ...noAudit, resets, limits, now });
 
   async function attempt(attempted: Try): Promise<void> {
     const stored = await resets.read(idOf(attempted.row));
@@ -200,6 +201,7 @@ function aWorld() {
       directory.carryOut(idOf(attempted.row), passwordProfile.password, attempted.answer);
     };
     const processRow = createProcessRow({
+      ...noAudit,
       ...{ resets, seals, limits, now },
       brakes: { check: () => Promise.resolve(undefined) },
       authorize: allowEverything,
@@ -211,6 +213,7 @@ function aWorld() {
         return userId;
       },
       attempt: createAttempt({
+        ...noAudit,
         encryptForRecipient: fakeEncryptForRecipient,
         ...{ resets, seals, limits, now },
         users: { resetPassword: send },

@@ -31,6 +31,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 import { FakeWakeUps } from '../../fakes/fake-wake-ups.js';
+import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const { resetId } = aResetRow();
@@ -471,6 +472,29 @@ describe('createProcessPasswordReset()', () => {
   });
 });
 
+describe('the audit of a row that ends without an attempt', () => {
+  it('says that it was set aside, when its seal is none of ours', async () => {
+    const { process, audit, resets } = await worker(aResetRow());
+    resets.overwrite(aResetRow({ seal: 'forged' }));
+
+    await process();
+
+    expect(audit.events).toMatchObject([
+      { action: 'reset.attention', resetId, code: 'OutcomeUnknown' },
+    ]);
+  });
+
+  it('says that it was given up, when it had all the attempts there are', async () => {
+    const { process, audit } = await worker(aResetRow({ attempts: 8 }));
+
+    await process();
+
+    expect(audit.events).toMatchObject([
+      { action: 'reset.rejected', resetId, code: 'TimedOut', attempt: 8 },
+    ]);
+  });
+});
+
 async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser()]) {
   const clock = new FakeClock(acceptedAtMs);
   const users = new FakeCustomerUsers(known);
@@ -481,6 +505,7 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
   const seals = createSeals({ envelopes: createEnvelopes({ keys }) });
   const resets = new FakeResetStore([await withSeal(row, request, seals)]);
   const asked: SealedRequest[] = [];
+  const audit = new FakeAudit();
   const forged: ResetRow[] = [];
   const putOff: unknown[] = [];
   let refusal: ResetError | undefined;
@@ -493,10 +518,12 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
   const brakes = createBrakes({ control, pace, now, onBrakeLost: () => undefined });
   const working = { resets, seals, brakes, limits: defaultLimits, now };
   const processRow = createProcessRow({
+    note: audit.note,
     ...working,
     authorize,
     checkUser: createCheckUser({ users, policy: { resetSynchronizedUsers: false } }),
     attempt: createAttempt({
+      ...noAudit,
       encryptForRecipient: fakeEncryptForRecipient,
       ...working,
       users,
@@ -514,7 +541,7 @@ async function worker(row: ResetRow, request = aSealedRequest(), known = [aUser(
   const refuseAs = (error: ResetError) => void (refusal = error);
   return {
     ...{ process, processPasswordReset, processRow, refuseAs },
-    ...{ asked, forged, putOff, request },
+    ...{ asked, audit, forged, putOff, request },
     ...{ clock, control, keys, locks, resets, seals, users, wakeUps },
   };
 }

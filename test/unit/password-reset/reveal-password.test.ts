@@ -23,6 +23,7 @@ import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { aRevealToken, fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const linkExpiresMs = 3_600_000;
@@ -45,6 +46,29 @@ describe('look()', () => {
 });
 
 describe('open()', () => {
+  it('tells the audit before the password is gone from the row', async () => {
+    const { look, open, audit } = await aLink();
+
+    await look();
+    expect(audit.events).toEqual([]);
+    await open();
+    await open();
+
+    expect(audit.events).toMatchObject([
+      { action: 'password.revealed', resetId, customerTenantId, userId, delivery: 'link' },
+    ]);
+    expect(audit.events[0]?.caller).toBeUndefined();
+  });
+
+  it('opens nothing that could not be told, so that it can be opened later', async () => {
+    const { open, audit } = await aLink();
+    audit.failure = unavailable;
+    await expect(open()).rejects.toBe(unavailable);
+
+    audit.failure = undefined;
+    expect(await open()).toMatchObject({ kind: 'password' });
+  });
+
   it('gives the password, and removes it from the row in the same step', async () => {
     const { open, resets, request, clock } = await aLink();
 
@@ -311,6 +335,7 @@ async function aLink(values: LinkValues = {}) {
   const locks = new FakeUserLocks();
   await locks.createOrRead({ customerTenantId, userId }, resetId);
   const clock = new FakeClock(acceptedAtMs + 2_000);
+  const audit = new FakeAudit();
   let openings = 0;
   const reveal = createRevealPassword({
     links: { ...fakeRevealLinks, ...(isGenuine && { isGenuine }) },
@@ -318,6 +343,7 @@ async function aLink(values: LinkValues = {}) {
     seals,
     isSuperseded: createIsSuperseded({ locks, resets }),
     withdrawnAt,
+    audit: audit.audit,
     settleMs,
     linkExpiresMs,
     now: clock.now,
@@ -325,5 +351,5 @@ async function aLink(values: LinkValues = {}) {
   });
   const look = () => reveal.look(aRevealToken(resetId), signal);
   const open = () => reveal.open(aRevealToken(resetId), signal);
-  return { reveal, look, open, resets, locks, clock, request };
+  return { reveal, look, open, audit, resets, locks, clock, request };
 }

@@ -5,6 +5,7 @@ import { createRevokePassword } from '../../../shared/password-reset/revoke-pass
 import { aResetRow } from '../../builders/a-reset-row.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const applied = aResetRow({ state: 'applied' });
 const { resetId } = applied;
@@ -87,6 +88,24 @@ describe('createRevokePassword()', () => {
     expect(await revoke(resetId, 'helpdesk')).toEqual({ ...opened, revokedAtMs: clock.nowMs });
   });
 
+  it('tells the audit of it once', async () => {
+    const { revoke, audit } = aStore(applied);
+
+    await revoke(resetId, 'helpdesk');
+    await revoke(resetId, 'helpdesk');
+
+    expect(audit.events).toMatchObject([
+      { action: 'password.revoked', resetId, caller: 'helpdesk' },
+    ]);
+  });
+
+  it('takes the password back all the same when the audit cannot be told', async () => {
+    const { revoke, audit } = aStore(applied);
+    audit.failure = new ResetError('StorageUnavailable', 'is away');
+
+    expect(await revoke(resetId, 'helpdesk')).toHaveProperty('revokedAtMs');
+  });
+
   it('rejects when storage does not answer', async () => {
     const { revoke, resets } = aStore(applied);
     const failure = new ResetError('StorageUnavailable', 'Cannot change a row');
@@ -99,5 +118,7 @@ describe('createRevokePassword()', () => {
 function aStore(row: ReturnType<FakeResetStore['row']>) {
   const resets = new FakeResetStore([row]);
   const clock = new FakeClock();
-  return { revoke: createRevokePassword({ resets, now: clock.now }), resets, clock };
+  const audit = new FakeAudit();
+  const { note } = audit;
+  return { revoke: createRevokePassword({ resets, note, now: clock.now }), resets, clock, audit };
 }

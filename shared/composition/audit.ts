@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { createAuditTrail } from '../audit/audit-trail.js';
+import { createReadAudit } from '../audit/read-audit.js';
+import type { Note } from '../password-reset/audit.js';
+import type { Outside } from './outside.js';
+import { errorFields, report } from './report.js';
+
+export type Auditing = ReturnType<typeof createAuditing>;
+
+/** What is kept for those who ask later, and how they ask. */
+export function createAuditing({ auditLog: log, sealingKeys: keys, now }: Outside) {
+  const audit = createAuditTrail({
+    log,
+    keys,
+    now,
+    newId: randomUUID,
+    onHeadLost: (chain, error) =>
+      report('warn', 'audit head not written', { chain, ...errorFields(error) }),
+  });
+  const note: Note = async (events) => {
+    try {
+      await audit(events);
+    } catch (error) {
+      report('error', 'audit incomplete', { events, ...errorFields(error) });
+    }
+  };
+  return { audit, note, readAudit: createReadAudit({ log, keys }) };
+}

@@ -1,0 +1,173 @@
+import { describe, expect, it } from '@jest/globals';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { anotherCustomerTenantId } from '../../builders/a-reset-row.js';
+import { aTrail, anEvent, auditChain } from '../../builders/an-audit.js';
+import { FakeAuditLog } from '../../fakes/fake-audit-log.js';
+import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+
+const away = new ResetError('StorageUnavailable', 'is away');
+
+describe('createAuditTrail()', () => {
+  it('does nothing when nothing happened', async () => {
+    const log = new FakeAuditLog();
+
+    await aTrail(log).audit([]);
+
+    expect(log.appended).toEqual([]);
+  });
+
+  it('puts what comes in during an append together into the next', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+
+    await Promise.all(Array.from({ length: 50 }, () => audit([anEvent()])));
+
+    expect(log.appended).toEqual([1, 49]);
+    expect(await read()).toMatchObject({ records: { length: 50 } });
+  });
+
+  it('puts no more than a thousand records into one append, unless they came together', async () => {
+    const log = new FakeAuditLog();
+    const { audit } = aTrail(log);
+
+    await Promise.all([1, 600, 400, 1, 1_200].map((count) => audit(someEvents(count))));
+
+    expect(log.appended).toEqual([1, 1_000, 1, 1_200]);
+  });
+
+  it('adds to the chains of different customers at the same time', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+
+    await audit([
+      anEvent(),
+      anEvent({ customerTenantId: anotherCustomerTenantId }),
+      { action: 'job.accepted', caller: 'helpdesk' },
+    ]);
+
+    expect(log.appended).toEqual([1, 1, 1]);
+    expect((await read({ customerTenantId: anotherCustomerTenantId })).records).toHaveLength(1);
+  });
+
+  it('goes on after what others have added meanwhile', async () => {
+    const log = new FakeAuditLog();
+    const { audit, aProcess, read } = aTrail(log);
+    const other = aProcess();
+    await audit([anEvent({ resetId: 'a' })]);
+    await other([anEvent({ resetId: 'b' })]);
+    log.onAppend = () => other([anEvent({ resetId: 'c' })]);
+    await audit([anEvent({ resetId: 'd' })]);
+
+    const { records, problem } = await read();
+
+    expect(records.map(({ resetId }) => resetId)).toEqual(['a', 'b', 'c', 'd']);
+    expect(problem).toBeUndefined();
+  });
+
+  it('rejects when an append fails, and goes on with the next', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+    await audit([anEvent({ resetId: 'a' })]);
+    log.nextFailure = { error: away, isMade: false };
+
+    await expect(audit([anEvent({ resetId: 'b' })])).rejects.toBe(away);
+    await audit([anEvent({ resetId: 'c' })]);
+
+    const { records, problem } = await read();
+    expect(records.map(({ resetId }) => resetId)).toEqual(['a', 'c']);
+    expect(problem).toBeUndefined();
+  });
+
+  it('goes on after an append of which it does not know that it was made', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+    log.nextFailure = { error: away, isMade: true };
+
+    await expect(audit([anEvent({ resetId: 'a' })])).rejects.toBe(away);
+    await audit([anEvent({ resetId: 'b' })]);
+
+    const { records, problem } = await read();
+    expect(records.map(({ resetId }) => resetId)).toEqual(['a', 'b']);
+    expect(problem).toBeUndefined();
+  });
+
+  it('rejects when there is no key', async () => {
+    const keys = new FakeSealingKeys();
+    keys.newest = () => Promise.reject(away);
+
+    await expect(aTrail(new FakeAuditLog(), keys).audit([anEvent()])).rejects.toBe(away);
+  });
+
+  it('goes on in the next part when one is full, as one chain', async () => {
+    const log = new FakeAuditLog({ blocksPerPart: 2 });
+    const { audit, aProcess, read } = aTrail(log);
+    for (let count = 0; count < 5; count += 1) await audit([anEvent()]);
+    await aProcess()([anEvent()]);
+
+    const { records, problem } = await read();
+
+    expect(records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(problem).toBeUndefined();
+  });
+
+  describe('when somebody tampers with the log meanwhile', () => {
+    it.each<[string, (lines: readonly string[]) => readonly string[], number]>([
+      ['removes the last record', (lines) => lines.slice(0, -1), 3],
+      ['removes all', () => [], 1],
+      ['adds what is no record', (lines) => [...lines, 'garbage'], 4],
+    ])('goes on so that it shows when somebody %s', async (_, change, seq) => {
+      const log = new FakeAuditLog();
+      const { audit, read } = aTrail(log);
+      await audit(someEvents(3));
+      log.tamper(auditChain, change(log.lines(auditChain)));
+
+      await audit([anEvent({ resetId: 'later' })]);
+
+      const { records, problem } = await read();
+      expect(records.at(-1)).toMatchObject({ resetId: 'later', seq: 4 });
+      expect(problem?.seq).toBe(seq);
+    });
+
+    it('shows that a chain was begun anew, whoever goes on with it', async () => {
+      const log = new FakeAuditLog();
+      const { audit, aProcess, read } = aTrail(log);
+      await audit(someEvents(3));
+      log.tamper(auditChain, []);
+
+      await aProcess()(someEvents(4));
+
+      expect((await read()).problem).toEqual({ seq: 3, kind: 'altered' });
+    });
+  });
+
+  it('is not held up when the head is not written, and tells', async () => {
+    const log = new FakeAuditLog();
+    log.headFailure = away;
+    const { audit, read, lostHeads } = aTrail(log);
+
+    await audit([anEvent()]);
+
+    const { problem } = await read();
+    expect(problem).toBeUndefined();
+    expect(lostHeads).toEqual([{ chain: auditChain, error: away }]);
+  });
+
+  it('forgets chains that it left behind, and goes on with them all the same', async () => {
+    const { audit, read } = aTrail(new FakeAuditLog());
+    await audit([anEvent({ resetId: 'a' })]);
+    for (let count = 0; count < 1_001; count += 1) {
+      const id = `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`;
+      await audit([anEvent({ customerTenantId: id as typeof anotherCustomerTenantId })]);
+    }
+
+    await audit([anEvent({ resetId: 'b' })]);
+
+    const { records, problem } = await read();
+    expect(records.map(({ resetId }) => resetId)).toEqual(['a', 'b']);
+    expect(problem).toBeUndefined();
+  });
+});
+
+function someEvents(count: number) {
+  return Array.from({ length: count }, () => anEvent());
+}

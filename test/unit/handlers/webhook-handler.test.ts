@@ -19,7 +19,7 @@ import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builder
 import { hmacHeaders, standardHeaders } from '../../builders/a-signed-webhook.js';
 import { FakeIdempotencyKeys } from '../../fakes/fake-idempotency-keys.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
-import { type Answer, call, expectRefusal } from './invocation.js';
+import { type Answer, call, expectRefusal, invocationId } from './invocation.js';
 import { createNoteRefusals } from '../../../shared/handlers/caller-door.js';
 import { FakeAudit } from '../../fakes/fake-audit.js';
 
@@ -65,6 +65,7 @@ describe('createWebhookHandler()', () => {
         forceChangePassword: false,
         delivery: 'none',
         reference: 'INC-7',
+        requestId: invocationId,
         idempotencyKey: 'webhook\nmsg_1',
       },
     ]);

@@ -2,6 +2,7 @@
 export default {
   testMatch: ['<rootDir>/test/{unit,integration,simulation,e2e}/**/*.test.ts'],
   setupFiles: ['<rootDir>/test/loopback-only.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/test/leak-net/each-file.ts'],
   globalSetup: '<rootDir>/test/global-setup.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

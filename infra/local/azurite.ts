@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
+import { announceStorage } from './announcements.js';
 import { superviseChild, type SupervisedChild } from './child-process.js';
 
 /** The emulator's one account; both values are public constants. */
@@ -71,13 +72,18 @@ export async function startAzurite({ directory }: AzuriteOptions = {}): Promise<
     throw new Error(`Cannot start Azurite:\n${supervised.lines.join('\n')}`);
   }
 
+  const connectionString = toConnectionString(endpoints);
+  const { beforeStop, afterStop } = announceStorage({ connectionString, directory });
   return {
-    connectionString: toConnectionString(endpoints),
+    connectionString,
     pid: child.pid,
     async stop() {
+      const isUp = child.exitCode === null && child.signalCode === null;
+      if (isUp) for (const read of beforeStop) await read();
       // Memory has nothing to save, and a graceful end waits for the idle connections of clients.
       if (directory === undefined) supervised.kill();
       await supervised.stop();
+      for (const read of afterStop) await read();
     },
     kill: () => supervised.kill(),
   };

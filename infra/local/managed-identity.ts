@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { announceSecret } from './announcements.js';
 import { createFaults, faultsPath, type FaultSwitch } from './faults/faults.js';
 import { underFaults, type TransportFault } from './faults/transport-fault.js';
 import {
@@ -53,6 +54,7 @@ export async function startManagedIdentity(
 ): Promise<ManagedIdentityStandIn> {
   const { clientId, port, now = Date.now, tokenFor = randomToken } = options;
   const header = randomUUID();
+  announceSecret('identity header', header);
   const ownClientId = clientId ?? randomUUID();
   const faults = createFaults<IdentityFault>();
   const requests: RecordedIdentityRequest[] = [];
@@ -73,6 +75,7 @@ export async function startManagedIdentity(
       if (!resource) return errorReply(400, 'The parameter resource is required.');
 
       const token = await tokenFor(resource);
+      announceSecret('access token', token);
       const expiresAtMs = now() + tokenLifetimeMs;
       issued.set(token, { resource: withoutSlash(resource), expiresAtMs });
       outcome = 'issued';

@@ -2,6 +2,7 @@ import { TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { announceSecret } from './announcements.js';
 import { type Azurite, startAzurite } from './azurite.js';
 import type { Directory } from './directory/directory.js';
 import { isPlain } from './directory/plain-user.js';
@@ -103,6 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     const samples = pickSamples(directory);
     const { callers, webhookSecrets, sealingKey } = await loadLocalSecrets(dataDirectory);
+    for (const { apiKey } of callers) announceSecret('API key', apiKey);
 
     const azurite = await startAzurite(
       dataDirectory === undefined ? {} : { directory: dataDirectory },

@@ -1,12 +1,11 @@
 import { createServer, request as forward, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { announceTraffic } from '../leak-net/traffic.js';
 
 export interface LosingProxy {
   readonly url: string;
   /** Method, path and query of every request, in order. */
   readonly seen: readonly string[];
-  /** The body of every request that has one, in order of their ends. */
-  readonly bodies: readonly string[];
   /** The next request with this method is carried out, and nobody is told. */
   loseNextAnswer(method: string): void;
   /** From now on a page of a table has no more entities than this, and says that more follow. */
@@ -18,7 +17,6 @@ export interface LosingProxy {
 export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> {
   const { hostname, port } = new URL(targetUrl);
   const seen: string[] = [];
-  const bodies: string[] = [];
   let methodToLose: string | undefined;
   let pageSize: number | undefined;
 
@@ -38,7 +36,7 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
       answer.pipe(response);
     });
     outgoing.once('error', () => incoming.socket.destroy());
-    recordBody(incoming, bodies);
+    announceBody(incoming);
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,7 +44,6 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    bodies,
     loseNextAnswer: (method) => void (methodToLose = method),
     shortenPages: (entities) => void (pageSize = entities),
     close: () =>
@@ -57,11 +54,11 @@ export async function startLosingProxy(targetUrl: string): Promise<LosingProxy> 
   };
 }
 
-function recordBody(incoming: IncomingMessage, bodies: string[]): void {
+function announceBody(incoming: IncomingMessage): void {
   const chunks: Buffer[] = [];
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
   incoming.once('end', () => {
-    if (chunks.length > 0) bodies.push(Buffer.concat(chunks).toString());
+    announceTraffic({ url: incoming.url ?? '', body: Buffer.concat(chunks).toString() });
   });
 }
 

@@ -1,3 +1,4 @@
+import { announceSecret } from '../announcements.js';
 import type { DirectoryUser } from './directory-user.js';
 import { findPasswordProblem } from './password-rules.js';
 
@@ -80,6 +81,7 @@ export class Directory {
     tenant.users.set(user.id, user);
     tenant.usersBySignInName.set(user.userPrincipalName.toLowerCase(), user);
     this.#passwords.set(user, [seed]);
+    announceSecret('sign-in name', user.userPrincipalName);
   }
 
   findCustomer(tenantIdOrDomain: string): DirectoryCustomer | undefined {
@@ -100,6 +102,7 @@ export class Directory {
     if (usersBySignInName.get(formerName) === user) usersBySignInName.delete(formerName);
     Object.assign(user, changes);
     usersBySignInName.set(user.userPrincipalName.toLowerCase(), user);
+    announceSecret('sign-in name', user.userPrincipalName);
   }
 
   setPassword(
@@ -109,6 +112,7 @@ export class Directory {
     mustChangePassword: boolean,
   ): void {
     const user = this.#user(tenantId, userId);
+    announceSecret('password', change.password);
     this.#passwords.get(user)?.push(change);
     user.mustChangePassword = mustChangePassword;
   }

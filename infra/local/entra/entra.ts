@@ -1,3 +1,4 @@
+import { announceSecret } from '../announcements.js';
 import { createFaults, faultsPath, type FaultSwitch } from '../faults/faults.js';
 import { jsonReply, startLoopbackServer, type LoopbackServer } from '../loopback-server.js';
 import type { CallerApp } from './caller-apps.js';
@@ -51,6 +52,9 @@ export interface EntraOptions {
 export async function startEntra(options: EntraOptions): Promise<EntraStandIn> {
   const { directory, app, callerApps = [], port, now = Date.now } = options;
   const { accessTokenLifetimeSeconds = 3900, rotateRefreshToken = true } = options;
+  for (const { clientSecret } of [app, ...callerApps]) {
+    if (clientSecret !== undefined) announceSecret('client secret', clientSecret);
+  }
   const signingKeys = await createSigningKeys();
   const faults = createFaults<TokenFault>(tokenFaultGrammar);
   const refreshTokens = createRefreshTokens(app.refreshTokens ?? [], now);

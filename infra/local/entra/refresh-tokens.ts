@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { announceSecret } from '../announcements.js';
 import { Refusal } from './refusal.js';
 
 export interface RefreshTokens {
@@ -23,6 +24,7 @@ const prefix = '1.A';
 export function createRefreshTokens(initial: readonly string[], now: () => number): RefreshTokens {
   const issued = new Map<string, { readonly issuedAtMs: number; revoked: boolean }>();
   const add = (token: string) => {
+    announceSecret('refresh token', token);
     issued.set(token, { issuedAtMs: now(), revoked: false });
     return token;
   };

@@ -1,3 +1,4 @@
+import { announceSecret } from '../announcements.js';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 
 export interface SigningKeys {
@@ -24,10 +25,13 @@ export async function createSigningKeys(): Promise<SigningKeys> {
 
   return {
     publicJwks,
-    signToken: (claims) =>
-      new SignJWT(claims)
+    async signToken(claims) {
+      const token = await new SignJWT(claims)
         .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid: newest.kid })
-        .sign(newest.privateKey),
+        .sign(newest.privateKey);
+      announceSecret('access token', token);
+      return token;
+    },
     rotate: async () => {
       newest = await add();
     },

@@ -1,3 +1,5 @@
+import { textOf } from './whole-error.js';
+
 /** The levels of the platform, least first. */
 const levels = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'] as const;
 
@@ -26,8 +28,16 @@ export function createLog({ write, verbose }: LogOptions): Log {
   };
 }
 
+/** Set to `whole`, the log shows all that hangs on an error: for tests that look for secrets in it. */
+const errorsSetting = 'LOCAL_HOST_ERRORS';
+
 /** The stack of what was thrown, with its causes' messages; anything may be thrown. */
 export function describeError(error: unknown): string {
+  const text = stackOf(error);
+  return process.env[errorsSetting] === 'whole' ? `${text}\n${textOf(error)}` : text;
+}
+
+function stackOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { stack, message } = error as { stack?: unknown; message?: unknown };
   const text =
@@ -37,6 +47,6 @@ export function describeError(error: unknown): string {
         ? message
         : JSON.stringify(error);
   return 'cause' in error && error.cause !== undefined
-    ? `${text}\ncaused by ${describeError(error.cause)}`
+    ? `${text}\ncaused by ${stackOf(error.cause)}`
     : text;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { announceSecret } from '../announcements.js';
 
 /** What a client may set on a version. */
 export interface SecretProperties {
@@ -47,6 +48,7 @@ export function createSecretStore(now: () => number): SecretStore {
     versions: versionsOf,
 
     set(name, value, properties = {}) {
+      announceSecret(`secret ${name} of the vault`, value);
       const atMs = now();
       const versions = versionsOf(name);
       const created: SecretVersion = {

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel, hasSubscribers } from 'node:diagnostics_channel';
 
 /** What the stack made up, took or handed out, and what must not show where it does not belong. */
 export interface AnnouncedSecret {
@@ -16,19 +16,20 @@ export interface AnnouncedStorage {
   readonly afterStop: (() => Promise<void>)[];
 }
 
-export const secretChannel = channel('local-stack:secret');
-export const storageChannel = channel('local-stack:storage');
+export const secretChannel = 'local-stack:secret';
+export const storageChannel = 'local-stack:storage';
 
 /** Tells whoever watches this process; nobody does outside of tests. */
 export function announceSecret(kind: string, value: string): void {
-  if (secretChannel.hasSubscribers)
-    secretChannel.publish({ kind, value } satisfies AnnouncedSecret);
+  if (!hasSubscribers(secretChannel)) return;
+  const secret: AnnouncedSecret = { kind, value };
+  channel(secretChannel).publish(secret);
 }
 
 export function announceStorage(
   storage: Pick<AnnouncedStorage, 'connectionString' | 'directory'>,
 ): AnnouncedStorage {
   const announced: AnnouncedStorage = { ...storage, beforeStop: [], afterStop: [] };
-  storageChannel.publish(announced);
+  channel(storageChannel).publish(announced);
   return announced;
 }

@@ -79,10 +79,13 @@ export async function startAzurite({ directory }: AzuriteOptions = {}): Promise<
     pid: child.pid,
     async stop() {
       const isUp = child.exitCode === null && child.signalCode === null;
-      if (isUp) for (const read of beforeStop) await read();
-      // Memory has nothing to save, and a graceful end waits for the idle connections of clients.
-      if (directory === undefined) supervised.kill();
-      await supervised.stop();
+      try {
+        if (isUp) for (const read of beforeStop) await read();
+      } finally {
+        // Memory has nothing to save, and a graceful end waits for the idle connections of clients.
+        if (directory === undefined) supervised.kill();
+        await supervised.stop();
+      }
       for (const read of afterStop) await read();
     },
     kill: () => supervised.kill(),

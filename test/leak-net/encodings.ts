@@ -23,7 +23,7 @@ export const encodings = {
       value.replaceAll(escaped, (character) => htmlEntities[character] ?? ''),
     ),
   // As bytes, and as a text that shows its zeros.
-  utf16le: (value) => ['\0', '\\x00', '\\u0000'].map((zero) => [...value].join(zero)),
+  utf16le: (value) => ['\0', '\\x00', '\\u0000'].map((zero) => Array.from(value).join(zero)),
   piece: piecesOf,
 } as const satisfies Record<string, (value: string) => readonly string[]>;
 

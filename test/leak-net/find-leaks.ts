@@ -35,8 +35,7 @@ export function createFindLeaks(guarded: Iterable<Guarded>): FindLeaks {
     isStart[hashOf(start) >>> hashShift] = 1;
   }
 
-  return (text) => {
-    const found = new Map<string, Finding>();
+  function findIn(text: string, found: Map<string, Finding>): void {
     let hash = hashOf(text.slice(0, pieceLength - 1));
     for (let end = pieceLength - 1; end < text.length; end += 1) {
       hash = (Math.imul(hash, base) + text.charCodeAt(end)) | 0;
@@ -48,9 +47,18 @@ export function createFindLeaks(guarded: Iterable<Guarded>): FindLeaks {
       }
       hash = (hash - Math.imul(text.charCodeAt(at), highest)) | 0;
     }
+  }
+
+  return (text) => {
+    const found = new Map<string, Finding>();
+    findIn(text, found);
+    // A text within a quoted text is escaped once more than by itself.
+    if (text.search(quoted) >= 0) findIn(text.replaceAll(quoted, '$1'), found);
     return [...found.values()];
   };
 }
+
+const quoted = /\\(["'`\\])/g;
 
 function* needlesFor(guarded: Iterable<Guarded>): Generator<Needle> {
   for (const { kind, value, telling } of guarded) {

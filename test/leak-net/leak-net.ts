@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   type AnnouncedSecret,
   type AnnouncedStorage,
@@ -57,9 +57,12 @@ export function startLeakNet(): LeakNet {
   };
 
   const taps: Tap[] = [
-    listen<AnnouncedSecret>(secretChannel, ({ kind, value }) => guard(kind, value)),
-    listen<AnnouncedStorage>(storageChannel, watchStorage),
-    listen<Traffic>(trafficChannel, (traffic) => seen.push(readRequest(traffic))),
+    listen(secretChannel, (message) => {
+      const { kind, value } = message as AnnouncedSecret;
+      guard(kind, value);
+    }),
+    listen(storageChannel, (storage) => watchStorage(storage as AnnouncedStorage)),
+    listen(trafficChannel, (traffic) => seen.push(readRequest(traffic as Traffic))),
     tapOutput(hear),
     tapConsole(hear),
     tapSecrets((value) => guard('revealed secret', value)),
@@ -92,10 +95,9 @@ export function startLeakNet(): LeakNet {
   };
 }
 
-function listen<Message>(channel: Channel, onMessage: (message: Message) => void): Tap {
-  const listener = (message: unknown) => onMessage(message as Message);
-  channel.subscribe(listener);
-  return () => void channel.unsubscribe(listener);
+function listen(channel: string, onMessage: (message: unknown) => void): Tap {
+  subscribe(channel, onMessage);
+  return () => unsubscribe(channel, onMessage);
 }
 
 function leaksIn(seen: readonly Seen[], guarded: Iterable<Guarded>): Leak[] {

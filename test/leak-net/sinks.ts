@@ -34,7 +34,7 @@ async function readTables(connectionString: string): Promise<Seen[]> {
     names.map(async (name) => {
       const table = TableClient.fromConnectionString(connectionString, name, options);
       const lines = [name];
-      for await (const row of table.listEntities<Record<string, unknown>>()) {
+      for await (const row of table.listEntities()) {
         for (const [column, value] of Object.entries(row)) lines.push(`${column}=${show(value)}`);
       }
       return { sink: `table ${name}`, text: lines.join('\n') };
@@ -70,9 +70,18 @@ export function readRequest({ url, body }: { url: string; body: string }): Seen 
   const [, service = '', name = ''] = /^\/([^/?]+)\/([\w-]*)/.exec(url) ?? [];
   return {
     sink: `request to ${service}/${name}`,
-    text: [url, body, ...(message === undefined ? [] : asSentAndDecoded(message))].join('\n'),
+    text: [url, body, ...(message === undefined ? [] : asSentAndDecoded(fromXml(message)))].join(
+      '\n',
+    ),
     allowed: allowedInQueue(name),
   };
+}
+
+function fromXml(text: string): string {
+  const characters: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'" };
+  return text
+    .replaceAll(/&(lt|gt|quot|apos);/g, (_, name: string) => characters[name] ?? '')
+    .replaceAll('&amp;', '&');
 }
 
 function asSentAndDecoded(message: string): string[] {
@@ -115,7 +124,7 @@ export async function readFolder(folder: string): Promise<Seen[]> {
   const files = entries.filter((entry) => entry.isFile() && entry.name !== ownFile);
   return Promise.all(
     files.map(async ({ parentPath, name }) => ({
-      sink: `file ${name.replace(/^[\da-f-]{36}$/, '(extent)')}`,
+      sink: `file ${name}`,
       text: `${name}\n${(await readFile(join(parentPath, name))).toString('latin1')}`,
       allowed: name.includes('table') ? [] : [signInName],
     })),

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Tap } from './taps.js';
 
 export interface ChildrenTap {
@@ -10,7 +10,6 @@ export interface ChildrenTap {
 
 /** What every Node process prints that this one starts: Functions hosts and the storage emulator. */
 export function tapChildren({ onOutput, onHost }: ChildrenTap): Tap {
-  const processes = channel('child_process');
   const onProcess = (message: unknown) => {
     const { process: child } = message as { process: ChildProcess };
     child.once('spawn', () => {
@@ -22,8 +21,8 @@ export function tapChildren({ onOutput, onHost }: ChildrenTap): Tap {
       if (isReady(sent)) onHost(new URL(sent.url).origin);
     });
   };
-  processes.subscribe(onProcess);
-  return () => void processes.unsubscribe(onProcess);
+  subscribe('child_process', onProcess);
+  return () => unsubscribe('child_process', onProcess);
 }
 
 function isReady(message: unknown): message is { readonly url: string } {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TableClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { randomBytes } from 'node:crypto';
 import { createApiClient, sendBulkJob, uploadCsv } from '../../infra/local/api-client.js';
 import { type Leak, type LeakNet, startLeakNet } from '../leak-net/leak-net.js';
@@ -124,6 +125,14 @@ describe('secrets', () => {
     const rows = [{ user: user.userPrincipalName, reference: aReference(), password }];
     const refused = await sendBulkJob(stack.facts, { delivery: 'none', rows });
     await waitForBulkReset(stack.facts, refused);
+    // It is put aside after the job says that it is refused.
+    await eventually(async () => ((await isPutAside()) ? true : undefined));
+  }
+
+  async function isPutAside(): Promise<boolean> {
+    const queues = QueueServiceClient.fromConnectionString(stack.facts.storageConnectionString);
+    const poison = queues.getQueueClient('bulk-reset-jobs-poison');
+    return (await poison.peekMessages()).peekedMessageItems.length > 0;
   }
 
   function aReference(): string {

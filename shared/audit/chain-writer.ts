@@ -52,8 +52,7 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
         await append(together.flatMap(({ entries }) => entries));
         for (const { resolve } of together) resolve();
       } catch (error) {
-        // It may have been written all the same, or still arrive.
-        position = undefined;
+        // It may have been written all the same, or still arrive: the next append will meet it.
         for (const { reject } of together) reject(error);
       }
     }

@@ -10,6 +10,7 @@ export interface AuditTrailDependencies {
   readonly newId: () => string;
   /** Until the chain's next record, the last ones could be removed unnoticed. */
   readonly onHeadLost: (chain: string, error: unknown) => void;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** A partner has hundreds of customers; of a chain that was left behind nothing is lost but a look-up. */

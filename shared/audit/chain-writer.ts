@@ -7,23 +7,25 @@ export interface ChainWriterDependencies {
   /** Whose head it is. */
   readonly writer: string;
   readonly onHeadLost: (chain: string, error: unknown) => void;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 export type ChainWriter = ReturnType<typeof createChainWriter>;
 
 /** With all of its fields a record has about 1 KiB; one append holds 4 MiB. */
 const maxEntriesPerAppend = 1_000;
+const betweenHeadsMs = 1_000;
 
 /**
  * Adds to one chain, to which other processes add as well. While one append is under way, what comes in waits
  * and goes together in the next. An append is refused unless the log still ends where this writer believes
  * it to end; then it looks where the log ends by now.
  *
- * Right after each append, and without anybody waiting for it, the writer's head is brought along: it tells
+ * After an append, at most once a second and without anybody waiting for it, the writer's head is brought along: it tells
  * when the last records are removed, which the chain itself cannot.
  */
 export function createChainWriter(chain: string, dependencies: ChainWriterDependencies) {
-  const { log, keys, writer, onHeadLost } = dependencies;
+  const { log, keys, writer, onHeadLost, sleep } = dependencies;
   const waiting: Waiting[] = [];
   let isAppending = false;
   /** Where the log ends; undefined when that is not known. */
@@ -105,6 +107,8 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
       nextHead = undefined;
       // The next one covers what this one should have.
       await log.writeHead(chain, writer, head).catch((error: unknown) => onHeadLost(chain, error));
+      // A head for each append would double what the trail asks of storage.
+      await sleep(betweenHeadsMs);
     }
     isWritingHead = false;
   }

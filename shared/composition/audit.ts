@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditTrail } from '../audit/audit-trail.js';
 import { createReadAudit } from '../audit/read-audit.js';
 import type { Note } from '../password-reset/audit.js';
@@ -14,6 +15,7 @@ export function createAuditing({ auditLog: log, sealingKeys: keys, now }: Outsid
     keys,
     now,
     newId: randomUUID,
+    sleep: (ms) => delay(ms, undefined, { ref: false }),
     onHeadLost: (chain, error) =>
       report('warn', 'audit head not written', { chain, ...errorFields(error) }),
   });

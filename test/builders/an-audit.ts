@@ -31,6 +31,7 @@ export function aTrail(log: AuditLog, keys: ChainKeys = new FakeSealingKeys()) {
       now: clock.now,
       newId: () => `${name}-id-${(ids += 1)}`,
       onHeadLost: (chain, error) => lostHeads.push({ chain, error }),
+      sleep: () => Promise.resolve(),
     });
   };
   const read = (query: Partial<Parameters<typeof readAudit>[0]> = {}) =>

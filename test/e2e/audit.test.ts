@@ -1,4 +1,5 @@
 import { BlobServiceClient, type AppendBlobClient } from '@azure/storage-blob';
+import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApiClient, sendBulkJob } from '../../infra/local/api-client.js';
 import { isPlain } from '../../infra/local/directory/plain-user.js';
@@ -152,7 +153,20 @@ describe('get-audit', () => {
       lines = String(await blob.downloadToBuffer())
         .split('\n')
         .slice(0, -1);
+      await eventually(async () => ((await hasHead(lines.length)) ? true : undefined));
     });
+
+    const hasHead = async (seq: number) => {
+      const heads = TableClient.fromConnectionString(
+        stack.facts.storageConnectionString,
+        'auditheads',
+        { allowInsecureConnection: true },
+      );
+      for await (const head of heads.listEntities<{ seq: number }>()) {
+        if (head.partitionKey?.startsWith(customerTenantId()) && head.seq === seq) return true;
+      }
+      return false;
+    };
 
     const write = async (changed: readonly string[]) => {
       const text = changed.map((line) => `${line}\n`).join('');

@@ -67,6 +67,8 @@ export interface StackOptions {
    * start anew all the same. @default memory: nothing outlives the stack
    */
   readonly dataDirectory?: string;
+  /** Callers beside the usual ones, as the secret `callers` lists them. */
+  readonly callers?: (directory: Directory) => readonly object[];
   /** Settings of the app that differ from the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
@@ -127,7 +129,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           'partner-client-secret': clientSecret,
           'partner-refresh-token': entra.refreshToken,
           'sealing-key': sealingKey,
-          callers: callerListOf(callers, entraCallers, samples.customerTenantId),
+          callers: JSON.stringify({
+            callers: [
+              ...usualCallers(callers, entraCallers, samples.customerTenantId),
+              ...(options.callers?.(directory) ?? []),
+            ],
+          }),
           ...Object.fromEntries(
             Object.entries(webhookSecrets).map(([source, secret]) => [`webhook-${source}`, secret]),
           ),
@@ -182,11 +189,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** Helpdesk may do everything to everybody; the ticket system sees one customer and no password. */
-function callerListOf(
+function usualCallers(
   callers: readonly LocalCaller[],
   entraCallers: EntraCallers,
   customerTenantId: string,
-): string {
+): readonly object[] {
   const unlimited = { maxResetsPerDay: 10_000_000, approvalAboveRows: 1_000_000 };
   const grants: Readonly<Record<string, object>> = {
     helpdesk: {
@@ -202,13 +209,11 @@ function callerListOf(
       ...unlimited,
     },
   };
-  return JSON.stringify({
-    callers: callers.map(({ name, apiKey }) => ({
-      name,
-      apiKeys: [{ sha256: createHash('sha256').update(apiKey).digest('hex') }],
-      ...grants[name],
-    })),
-  });
+  return callers.map(({ name, apiKey }) => ({
+    name,
+    apiKeys: [{ sha256: createHash('sha256').update(apiKey).digest('hex') }],
+    ...grants[name],
+  }));
 }
 
 const storageNames = {

@@ -28,7 +28,7 @@ const waits = { approvalAboveRows: rowsToApprove - 1 };
 const submits = ['bulkReset', 'approveBulkReset'] as const;
 
 /** Callers with API keys: each permission alone, all but each, all, none, and with every reach. */
-export const keyCallers: readonly MatrixCaller[] = [
+const keyCallers: readonly MatrixCaller[] = [
   ...permissions.map((one) => aCaller(`only-${one.toLowerCase()}`, [one])),
   ...permissions.map((one) =>
     aCaller(

@@ -1,0 +1,34 @@
+import jest from './jest.config.mjs';
+
+/**
+ * Whether the unit tests notice when the cores change. Left out are the property tests: a mutant's fate
+ * must not hang on the seed.
+ */
+export default {
+  mutate: ['shared/{password-reset,bulk-reset,callers,delivery}/**/*.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
+  jest: {
+    config: {
+      ...jest,
+      testMatch: ['<rootDir>/test/unit/{password-reset,bulk-reset,callers,delivery}/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.property\\.test\\.ts$'],
+      // Nothing here runs the built app.
+      globalSetup: null,
+    },
+  },
+  coverageAnalysis: 'perTest',
+  // What runs while a module loads counts for every test: a fifth of the mutants, nearly all of the time.
+  ignoreStatic: true,
+  plugins: ['@stryker-mutator/jest-runner', './test/mutation/error-messages.mjs'],
+  ignorers: ['error-messages'],
+  concurrency: 2,
+  ignorePatterns: ['/.local', '/build', '/dist'],
+  tempDirName: '.local/stryker/sandboxes',
+  incremental: true,
+  incrementalFile: '.local/stryker/incremental.json',
+  reporters: ['clear-text', 'json', 'html'],
+  jsonReporter: { fileName: '.local/stryker/mutants.json' },
+  htmlReporter: { fileName: '.local/stryker/mutants.html' },
+  thresholds: { high: 95, low: 85, break: 85 },
+};

@@ -90,7 +90,7 @@ export async function allCallers({ facts, entra }: Stack): Promise<readonly Matr
   };
   const named = (name: string) => keyCallers.find((caller) => caller.name === name) ?? expired;
   const helpdesk: Rights = {
-    permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword'],
+    permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword', 'readAudit'],
     customers: 'all',
   };
 

@@ -5,6 +5,7 @@ import {
   type Ask,
   asks,
   ofApproval,
+  ofAudit,
   ofHealth,
   ofJob,
   ofJobResult,
@@ -68,6 +69,7 @@ export function allCombinations(world: World): readonly Combination[] {
       ...owned(world, caller),
       ...approvals(world, caller),
       ...reveals(world, caller),
+      ...audits(world, caller),
       { ...get(caller, 'whoami', 'whoami'), expected: ofWhoami(caller.may) },
       { ...get(caller, 'health', 'health'), expected: ofHealth(caller) },
     ]),
@@ -176,6 +178,17 @@ function approvals(world: World, caller: MatrixCaller): Combination[] {
       return { ...request, about, expected, ...alikeIfAbsent(caller, request.route, expected) };
     }),
   );
+}
+
+function audits({ nameOf }: World, caller: MatrixCaller): Combination[] {
+  const today = new Date().toISOString().slice(0, 10);
+  return (['A', 'B', 'unknown', 'no single customer'] as const).map((about) => {
+    const isNone = about === 'no single customer';
+    const customer = isNone ? 'none' : nameOf({ customer: about, by: 'GUID' });
+    const request = get(caller, 'audit', `audit?customer=${customer}&day=${today}&limit=1`);
+    const expected = ofAudit(caller.may, about);
+    return { ...request, about, expected, ...alikeIfAbsent(caller, request.route, expected) };
+  });
 }
 
 /** Whoever has a link may open it, and nobody may with anything else. */

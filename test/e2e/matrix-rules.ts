@@ -78,6 +78,16 @@ export function ofJobResult(may: Rights | Stranger, ownership: Ownership): Verdi
   return isFailed ? '422 InvalidRows' : ofOwned(may, ownership, 'bulk-resets');
 }
 
+/** What is about no single customer may be about any, so it is for those who reach all. */
+export function ofAudit(
+  may: Rights | Stranger,
+  about: Place['customer'] | 'no single customer',
+): Verdict {
+  if (may === undefined) return '401 Unauthorized';
+  if (!holds(may, ['readAudit'])) return '403 PermissionDenied';
+  return may.customers === 'all' || may.customers === about ? '200' : '404 CustomerNotFound';
+}
+
 export function ofWhoami(may: Rights | Stranger): Verdict {
   return may === undefined ? '401 Unauthorized' : '200';
 }

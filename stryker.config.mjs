@@ -15,6 +15,7 @@ export default {
       testPathIgnorePatterns: ['/node_modules/', '\\.property\\.test\\.ts$'],
       // Nothing here runs the built app.
       globalSetup: null,
+      runner: '<rootDir>/test/mutation/covering-tests.mjs',
     },
   },
   coverageAnalysis: 'perTest',
@@ -23,11 +24,13 @@ export default {
   plugins: ['@stryker-mutator/jest-runner', './test/mutation/error-messages.mjs'],
   ignorers: ['error-messages'],
   concurrency: 2,
+  // A mutant that loops is found by counting; a busy machine must not pass for one.
+  timeoutMS: 60_000,
   ignorePatterns: ['/.local', '/build', '/dist'],
   tempDirName: '.local/stryker/sandboxes',
   incremental: true,
   incrementalFile: '.local/stryker/incremental.json',
-  reporters: ['clear-text', 'json', 'html'],
+  reporters: ['progress-append-only', 'clear-text', 'json', 'html'],
   jsonReporter: { fileName: '.local/stryker/mutants.json' },
   htmlReporter: { fileName: '.local/stryker/mutants.html' },
   thresholds: { high: 95, low: 85, break: 85 },

@@ -31,6 +31,19 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
+    // What is logged passes the list of fields that may be known.
+    files: ['functions/**/*.ts', 'shared/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name=/^(?:log|trace|debug|info|warn|error)$/]',
+          message: 'Log through shared/platform/log.ts, which knows the fields that may be logged.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     extends: [jest.configs['flat/recommended'], jest.configs['flat/style']],
     rules: {

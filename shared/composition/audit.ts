@@ -23,7 +23,10 @@ export function createAuditing({ auditLog: log, sealingKeys: keys, now }: Outsid
     try {
       await audit(events);
     } catch (error) {
-      report('error', 'audit incomplete', { events, ...errorFields(error) });
+      // The log is all that is left of them, and says no more of them than of anything else.
+      for (const event of events) {
+        report('error', 'audit incomplete', { ...event, ...errorFields(error) });
+      }
     }
   };
   return { audit, note, readAudit: createReadAudit({ log, keys }) };

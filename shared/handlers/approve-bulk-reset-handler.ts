@@ -3,6 +3,7 @@ import { toApprover } from '../callers/approver.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
 import type { createApproveBulkReset } from '../bulk-reset/approve-bulk-reset.js';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
+import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { bulkResetIdOf } from './request-parameters.js';
 
@@ -30,7 +31,7 @@ export function createApproveBulkResetHandler({
       return { status: 200, jsonBody: toApprovalView(job) };
     }
     const job = await approveBulkReset.approve(bulkResetId, approver, signal);
-    context.info('bulk reset approved', { bulkResetId, caller: caller.name });
+    log(context, 'info', 'bulk reset approved', { bulkResetId, caller: caller.name });
     return { status: 200, jsonBody: toApprovalView(job) };
   });
 }

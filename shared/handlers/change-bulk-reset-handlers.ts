@@ -1,6 +1,7 @@
 import type { HttpHandler } from '@azure/functions';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
+import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { toBulkResetView } from './bulk-reset-view.js';
 import { bulkResetIdOf } from './request-parameters.js';
@@ -37,7 +38,7 @@ function createHandler(
   return door(async (caller, request, signal, context) => {
     const bulkResetId = bulkResetIdOf(request);
     const { state } = await change(bulkResetId, caller.name);
-    context.info(done, { bulkResetId, state });
+    log(context, 'info', done, { bulkResetId, state });
     const progress = await readBulkReset.progress(bulkResetId, caller.name);
     return { status: 200, jsonBody: toBulkResetView(progress) };
   });

@@ -1,5 +1,6 @@
 import type { StorageQueueHandler } from '@azure/functions';
 import type { createCountPoisoned } from '../password-reset/count-poisoned.js';
+import { log } from '../platform/log.js';
 import { sliceMessage, wakeUpMessage } from './schemas.js';
 
 export interface CountPoisonedHandlerDependencies {
@@ -13,12 +14,12 @@ export function createCountPoisonedResetHandler({
   return async (message, context) => {
     const pointer = wakeUpMessage.safeParse(message);
     if (!pointer.success) {
-      context.error('poisoned message points at no password reset');
+      log(context, 'error', 'poisoned message points at no password reset');
       return;
     }
     const { resetId } = pointer.data;
     const state = await countPoisoned(resetId);
-    context.error('password reset poisoned', { resetId, state });
+    log(context, 'error', 'password reset poisoned', { resetId, state });
   };
 }
 
@@ -27,10 +28,10 @@ export function createCountPoisonedSliceHandler(): StorageQueueHandler {
   return (message, context) => {
     const pointer = sliceMessage.safeParse(message);
     if (!pointer.success) {
-      context.error('poisoned message points at no slice');
+      log(context, 'error', 'poisoned message points at no slice');
       return;
     }
     const { bulkResetId, slice } = pointer.data;
-    context.error('slice poisoned', { bulkResetId, slice });
+    log(context, 'error', 'slice poisoned', { bulkResetId, slice });
   };
 }

@@ -1,5 +1,6 @@
 import type { HttpHandler, InvocationContext } from '@azure/functions';
 import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.js';
+import { errorName, log } from '../platform/log.js';
 import { type Authenticate, hasCredential } from './authenticate.js';
 import type { HttpDoor } from './http-door.js';
 
@@ -57,8 +58,7 @@ async function resultOf(
     if (error instanceof ResetError) {
       return { status: 'Unhealthy', code: error.code, message: error.message };
     }
-    const errorName = (error as { readonly name?: unknown } | null | undefined)?.name;
-    context.error('health check failed', { check: name, error: errorName });
+    log(context, 'error', 'health check failed', { check: name, error: errorName(error) });
     return { status: 'Unhealthy', code: 'Unexpected' };
   }
 }

@@ -1,5 +1,6 @@
 import type { HttpHandler, HttpRequest, InvocationContext } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
+import { log } from '../platform/log.js';
 import { type JsonResponse, type TextResponse, toErrorResponse } from './error-response.js';
 
 export type DoorResponse = JsonResponse | TextResponse;
@@ -45,7 +46,7 @@ export function createHttpDoor({
       const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
       const { code, correlationId } = error;
-      context.warn('request refused', {
+      log(context, 'warn', 'request refused', {
         code,
         ...(correlationId !== undefined && { correlationId }),
       });

@@ -1,4 +1,5 @@
 import { ResetError } from '../password-reset/reset-error.js';
+import { log } from '../platform/log.js';
 import type { Handlers } from './handlers.js';
 import type { Answer, HttpDoor } from './http-door.js';
 
@@ -19,7 +20,7 @@ export function createMisconfiguredHandlers(
     (problem) => ({ code: 'AppMisconfigured', message: problem }) as const,
   );
   const refuse: Answer = (_request, _signal, context) => {
-    context.error(message, { problems });
+    log(context, 'error', message, { problems });
     throw new ResetError('AppMisconfigured', message, { details });
   };
   const http = door(refuse);

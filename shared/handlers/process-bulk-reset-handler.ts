@@ -9,6 +9,7 @@ import { type ReadCallerList, requirePermission } from '../callers/authorize.js'
 import { bulkQueueCallerName } from '../callers/caller.js';
 import { isGuid } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { log } from '../platform/log.js';
 import { fitsIntoMessage, toResendable } from './resendable-message.js';
 import { bulkResetBody, bulkWakeUpMessage, parseRequest } from './schemas.js';
 
@@ -59,14 +60,14 @@ export function createProcessBulkResetHandler(
   ): Promise<GoneOn> {
     const { job, dueAtMs } = await processBulkReset(bulkResetId, signal);
     if (job === undefined) {
-      context.warn('message points at no bulk reset', { bulkResetId });
+      log(context, 'warn', 'message points at no bulk reset', { bulkResetId });
       return { isRefused: false };
     }
     const { state } = job;
     const counts = 'counts' in job ? job.counts : undefined;
-    context.info('bulk reset processed', { bulkResetId, state, ...counts });
+    log(context, 'info', 'bulk reset processed', { bulkResetId, state, ...counts });
     const isRefused = 'code' in job && job.code !== 'Cancelled';
-    if (isRefused) context.error('bulk reset refused', { bulkResetId, code: job.code });
+    if (isRefused) log(context, 'error', 'bulk reset refused', { bulkResetId, code: job.code });
 
     const waitMs = dueAtMs === undefined ? undefined : dueAtMs - now();
     if (waitMs === undefined || waitMs > 0) {
@@ -95,11 +96,11 @@ export function createProcessBulkResetHandler(
       if (!(error instanceof ResetError)) throw error;
       const { code, recovery, retryAfterMs = usualWaitMs } = error;
       if (recovery !== 'never') {
-        context.warn('bulk reset waits', { bulkResetId, code });
+        log(context, 'warn', 'bulk reset waits', { bulkResetId, code });
         await sendAgain(resendable, Math.min(retryAfterMs, longestWaitMs));
         return;
       }
-      context.error('bulk reset refused', { bulkResetId, code });
+      log(context, 'error', 'bulk reset refused', { bulkResetId, code });
       await refuseBulkReset({ bulkResetId, caller }, error);
       await putAside(fits ? resendable : { bulkResetId }, 0);
     }

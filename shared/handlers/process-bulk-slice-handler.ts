@@ -1,5 +1,6 @@
 import type { StorageQueueHandler } from '@azure/functions';
 import type { createProcessSlice } from '../bulk-reset/process-slice.js';
+import { log } from '../platform/log.js';
 import { sliceMessage } from './schemas.js';
 
 export interface ProcessBulkSliceDependencies {
@@ -16,13 +17,13 @@ export function createProcessBulkSliceHandler({
     const pointer = sliceMessage.safeParse(message);
     if (!pointer.success) {
       // A message is no more than a pointer: one that points nowhere carries nothing that could be lost.
-      context.warn('message points at no slice');
+      log(context, 'warn', 'message points at no slice');
       return;
     }
     const { bulkResetId, slice } = pointer.data;
     const isRepeated = Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1;
     const signal = AbortSignal.timeout(timeoutMs);
     const processed = await processSlice(pointer.data, { isRepeated }, signal);
-    context.info('slice processed', { bulkResetId, slice, ...processed });
+    log(context, 'info', 'slice processed', { bulkResetId, slice, ...processed });
   };
 }

@@ -1,5 +1,6 @@
 import type { StorageQueueHandler } from '@azure/functions';
 import type { createProcessPasswordReset } from '../password-reset/process-password-reset.js';
+import { log } from '../platform/log.js';
 import { wakeUpMessage } from './schemas.js';
 
 export interface ProcessPasswordResetDependencies {
@@ -16,11 +17,11 @@ export function createProcessPasswordResetHandler({
     const pointer = wakeUpMessage.safeParse(message);
     if (!pointer.success) {
       // A message is no more than a pointer: one that points nowhere carries nothing that could be lost.
-      context.warn('message points at no password reset');
+      log(context, 'warn', 'message points at no password reset');
       return;
     }
     const { resetId } = pointer.data;
     const result = await processPasswordReset(resetId, AbortSignal.timeout(timeoutMs));
-    context.info('password reset processed', { resetId, result });
+    log(context, 'info', 'password reset processed', { resetId, result });
   };
 }

@@ -1,9 +1,10 @@
 import type { TimerHandler } from '@azure/functions';
+import type { LogFields } from '../platform/log.js';
 import { runParts } from './run-parts.js';
 
 export interface PurgeHandlerDependencies {
-  readonly purgePasswordResets: (signal: AbortSignal) => Promise<object>;
-  readonly purgeBulkResets: (signal: AbortSignal) => Promise<object>;
+  readonly purgePasswordResets: (signal: AbortSignal) => Promise<LogFields>;
+  readonly purgeBulkResets: (signal: AbortSignal) => Promise<LogFields>;
   readonly timeoutMs: number;
 }
 

@@ -1,5 +1,6 @@
 import type { HttpHandler } from '@azure/functions';
 import type { RevealPassword } from '../password-reset/reveal-password.js';
+import { log } from '../platform/log.js';
 import type { HttpDoor } from './http-door.js';
 import { toRevealPage } from './reveal-page.js';
 
@@ -24,7 +25,7 @@ export function createRevealHandler({
     if (method !== 'POST') return toRevealPage(await revealPassword.look(token, signal), now());
     const link = await revealPassword.open(token, signal);
     const resetId = 'resetId' in link ? link.resetId : undefined;
-    context.info('reveal link opened', { result: link.kind, resetId });
+    log(context, 'info', 'reveal link opened', { result: link.kind, resetId });
     return toRevealPage(link, now());
   });
 }

@@ -1,6 +1,7 @@
 import type { HttpHandler } from '@azure/functions';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { RevokePassword } from '../password-reset/revoke-password.js';
+import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { toPasswordResetView } from './password-reset-view.js';
 import { resetIdText } from './schemas.js';
@@ -21,7 +22,7 @@ export function createRevokePasswordHandler({
       throw new ResetError('PasswordResetNotFound', 'There is no such password reset');
     }
     const row = await revokePassword(id, caller.name);
-    context.info('password revoked', { resetId: row.resetId, state: row.state });
+    log(context, 'info', 'password revoked', { resetId: row.resetId, state: row.state });
     return { status: 200, jsonBody: toPasswordResetView(row) };
   });
 }

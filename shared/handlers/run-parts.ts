@@ -1,7 +1,8 @@
 import type { InvocationContext } from '@azure/functions';
+import { errorName, log, type LogFields } from '../platform/log.js';
 
 /** One part of an invocation; resolves with what is worth a log. */
-export type Part = () => Promise<object>;
+export type Part = () => Promise<LogFields>;
 
 /**
  * Runs parts that must not stop one another: each to its end, and each is logged. Rejects with the first
@@ -14,14 +15,8 @@ export async function runParts(
   const results = await Promise.allSettled(Object.values(parts).map((run) => run()));
   for (const [index, part] of Object.keys(parts).entries()) {
     const result = results[index];
-    if (result?.status === 'fulfilled') context.info(part, result.value);
-    else context.error(`${part} failed`, { error: codeOf(result?.reason) });
+    if (result?.status === 'fulfilled') log(context, 'info', part, result.value);
+    else log(context, 'error', `${part} failed`, { error: errorName(result?.reason) });
   }
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-}
-
-/** An error as far as a log may know it: never its text. */
-function codeOf(error: unknown): unknown {
-  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-  return code ?? name;
 }

@@ -4,6 +4,7 @@ import type { BulkResetOrder, BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetProgress, createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
 import { requirePermission } from '../callers/authorize.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { type BulkResetLinks, toBulkPollingResponse } from './bulk-reset-view.js';
 import { readIdempotency } from './idempotency-key.js';
@@ -39,7 +40,7 @@ export function createSubmitBulkResetHandler(
     const order = { ...asked, bulkResetId, caller: caller.name };
     const submitting = submitBulkReset(order, signal);
     const job = await (bulkResetId === idOfKey ? submitting.catch(blameKey) : submitting);
-    context.info('bulk reset accepted', { bulkResetId, state: job.state });
+    log(context, 'info', 'bulk reset accepted', { bulkResetId, state: job.state });
     // Of a new job all is known; a failure here would make the caller ask for it twice.
     const progress =
       job.state === 'validating'

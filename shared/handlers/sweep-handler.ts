@@ -1,11 +1,12 @@
 import type { TimerHandler } from '@azure/functions';
 import { keptForDays } from '../password-reset/purge-password-resets.js';
+import type { LogFields } from '../platform/log.js';
 import { runParts } from './run-parts.js';
 
 export interface SweepHandlerDependencies {
   /** Looks at the resets accepted today and on so many days, with today. */
-  readonly sweepPasswordResets: (days: number, signal: AbortSignal) => Promise<object>;
-  readonly sweepBulkResets: (signal: AbortSignal) => Promise<object>;
+  readonly sweepPasswordResets: (days: number, signal: AbortSignal) => Promise<LogFields>;
+  readonly sweepBulkResets: (signal: AbortSignal) => Promise<LogFields>;
   readonly timeoutMs: number;
   readonly now: () => number;
 }

@@ -8,6 +8,7 @@ import type { ReadablePassword, ReadPassword } from '../password-reset/read-pass
 import { ResetError } from '../password-reset/reset-error.js';
 import type { ResetRow } from '../password-reset/reset-row.js';
 import { untilAborted } from '../platform/deadline.js';
+import { log } from '../platform/log.js';
 
 export interface TakeDependencies {
   readonly acceptPasswordReset: ReturnType<typeof createAcceptPasswordReset>;
@@ -38,7 +39,13 @@ export function createTakePasswordReset(dependencies: TakeDependencies): TakePas
     const { row, password } = await acceptPasswordReset({ ...order, ...by }, signal);
     const { resetId, state, customerTenantId, userId } = row;
     const code = 'code' in row ? row.code : undefined;
-    context.info('password reset accepted', { resetId, state, code, customerTenantId, userId });
+    log(context, 'info', 'password reset accepted', {
+      resetId,
+      state,
+      code,
+      customerTenantId,
+      userId,
+    });
     const isShown = row.state === 'applied' && row.delivery === 'response';
     try {
       const readable: ReadablePassword =
@@ -50,7 +57,7 @@ export function createTakePasswordReset(dependencies: TakeDependencies): TakePas
     } catch (error) {
       // Whoever asks for it again finds the same reset: the error does no harm.
       if (password === undefined || !isForeseen(error, signal)) throw error;
-      context.warn('result not read', { resetId });
+      log(context, 'warn', 'result not read', { resetId });
       return { row, readable: readLater };
     }
   };

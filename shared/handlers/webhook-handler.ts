@@ -4,6 +4,7 @@ import { type Caller, listedName } from '../callers/caller.js';
 import type { WebhookScheme } from '../callers/caller-list.js';
 import type { WebhookSecrets } from '../callers/webhook-secrets.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { log } from '../platform/log.js';
 import type { NoteRefusals } from './caller-door.js';
 import type { HttpDoor } from './http-door.js';
 import { type PasswordResetLinks, toAcceptedResponse } from './password-reset-view.js';
@@ -67,7 +68,10 @@ export function createWebhookHandler(dependencies: WebhookDependencies): HttpHan
   ): Promise<GenuineWebhook> {
     const refuse = (reason: string): never => {
       // What is no name may be anything, and is kept out of the log.
-      context.warn('webhook refused', { reason, ...(listedName.test(source) && { source }) });
+      log(context, 'warn', 'webhook refused', {
+        reason,
+        ...(listedName.test(source) && { source }),
+      });
       throw new ResetError('Unauthorized', 'No such source of webhooks, or not its signature');
     };
     const callers = await readCallerList(signal);

@@ -54,7 +54,7 @@ export async function sendBulkJob(
 export async function uploadCsv(
   { storageConnectionString }: StackFacts,
   name: string,
-  csv: string,
+  csv: string | Buffer,
 ): Promise<{ name: string; sha256: string }> {
   const container =
     BlobServiceClient.fromConnectionString(storageConnectionString).getContainerClient(

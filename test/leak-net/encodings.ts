@@ -2,10 +2,12 @@
 export const encodings = {
   raw: (value) => [value, Buffer.from(value).toString('latin1')],
   url: (value) => {
+    // Half of a surrogate pair cannot be sent, and is replaced.
+    const sent = encodeURIComponent(Buffer.from(value).toString());
     const forms = [
-      encodeURIComponent(value),
-      encodeURIComponent(value).replaceAll('%20', '+'),
-      encodeURIComponent(value).replaceAll(/[!'()*]/g, toPercent),
+      sent,
+      sent.replaceAll('%20', '+'),
+      sent.replaceAll(/[!'()*]/g, toPercent),
       new URLSearchParams({ '': value }).toString().slice(1),
     ];
     return [...forms, ...forms.map((form) => form.replaceAll(/%../g, (hex) => hex.toLowerCase()))];

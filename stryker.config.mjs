@@ -5,13 +5,13 @@ import jest from './jest.config.mjs';
  * must not hang on the seed.
  */
 export default {
-  mutate: ['shared/{password-reset,bulk-reset,callers,delivery}/**/*.ts'],
+  mutate: ['shared/{audit,password-reset,bulk-reset,callers,delivery}/**/*.ts'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
   jest: {
     config: {
       ...jest,
-      testMatch: ['<rootDir>/test/unit/{password-reset,bulk-reset,callers,delivery}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/unit/{audit,password-reset,bulk-reset,callers,delivery}/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '\\.property\\.test\\.ts$'],
       // Nothing here runs the built app.
       globalSetup: null,

@@ -11,7 +11,9 @@ export default {
   jest: {
     config: {
       ...jest,
-      testMatch: ['<rootDir>/test/unit/{audit,password-reset,bulk-reset,callers,delivery}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/test/unit/{audit,password-reset,bulk-reset,callers,delivery}/**/*.test.ts',
+      ],
       testPathIgnorePatterns: ['/node_modules/', '\\.property\\.test\\.ts$'],
       // Nothing here runs the built app.
       globalSetup: null,

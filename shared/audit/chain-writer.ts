@@ -1,4 +1,5 @@
 import { appendTo, type AuditEntry, parseLine } from './chain.js';
+import { ResetError } from '../password-reset/reset-error.js';
 import type { AuditLog, ChainEnd, ChainKeys, LogPosition } from './ports.js';
 
 export interface ChainWriterDependencies {
@@ -15,6 +16,9 @@ export type ChainWriter = ReturnType<typeof createChainWriter>;
 /** With all of its fields a record has about 1 KiB; one append holds 4 MiB. */
 const maxEntriesPerAppend = 1_000;
 const betweenHeadsMs = 1_000;
+/** Whenever one loses, another has won; so many in a row are no race any more. */
+const maxTries = 20;
+const longerPauseMs = 10;
 
 /**
  * Adds to one chain, to which other processes add as well. While one append is under way, what comes in waits
@@ -64,7 +68,7 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
   async function append(entries: readonly AuditEntry[]): Promise<void> {
     const key = await keys.newest(neverAborted);
     let at = position ?? (await findEnd());
-    for (;;) {
+    for (let tries = 1; tries <= maxTries; tries += 1) {
       const appended = appendTo(chain, end, entries, key);
       const next = await log.append(chain, appended.text, at);
       // Somebody else was faster, or this very append met its own first try.
@@ -75,8 +79,10 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
         bringHead(end);
         return;
       }
+      await sleep(tries * longerPauseMs);
       at = await findEnd();
     }
+    throw new ResetError('StorageUnavailable', 'Cannot write the audit: its log never ends here');
   }
 
   /** What was there once is never forgotten: records go on after it, so that its loss shows. */

@@ -64,7 +64,8 @@ export interface AuditLine extends ChainEnd {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-const linePattern = /^(\{.*),"hash":"([\w-]{43})"\}$/;
+// Texts hold what a pattern takes for the end of a line: U+2028 is not escaped in JSON.
+const linePattern = /^(\{.*),"hash":"([\w-]{43})"\}$/s;
 
 /** Undefined when it is no record. */
 export function parseLine(line: string): AuditLine | undefined {

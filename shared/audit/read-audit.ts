@@ -20,6 +20,8 @@ export interface AuditQuery {
 export interface AuditPage {
   /** Of the whole day, whichever page is read. */
   readonly problem?: ChainProblem;
+  /** On the whole day. */
+  readonly count: number;
   readonly records: readonly Readonly<Record<string, unknown>>[];
   /** Absent on the last page. */
   readonly nextAfterSeq?: number;
@@ -32,23 +34,26 @@ export function createReadAudit({ log, keys }: ReadAuditDependencies) {
   return async (query: AuditQuery, signal: AbortSignal): Promise<AuditPage> => {
     const { customerTenantId, day, afterSeq, limit } = query;
     const name = chainName(customerTenantId, day);
-    const page = { records: [] as AuditLine['record'][], lastSeq: afterSeq, hasMore: false };
+    const records: AuditLine['record'][] = [];
+    const page = { records, lastSeq: afterSeq, hasMore: false, count: 0 };
 
     // Before the lines: a record that is added meanwhile must not seem to be missing.
     const heads = await log.heads(name, signal);
     const problem = await verifyChain({ name, heads, keys }, pagedLines(), signal);
     return {
       ...(problem !== undefined && { problem }),
-      records: page.records,
+      count: page.count,
+      records,
       ...(page.hasMore && { nextAfterSeq: page.lastSeq }),
     };
 
     async function* pagedLines(): AsyncGenerator<AuditLine | undefined> {
       for await (const text of log.read(name, logStart, signal)) {
         const line = parseLine(text);
+        if (line !== undefined) page.count += 1;
         if (line !== undefined && line.seq > afterSeq) {
-          if (page.records.length < limit) {
-            page.records.push(line.record);
+          if (records.length < limit) {
+            records.push(line.record);
             page.lastSeq = line.seq;
           } else page.hasMore = true;
         }

@@ -58,7 +58,7 @@ export function createAppendBlobAuditLog({
           : { part: part + 1, offset: 0 };
       } catch (error) {
         // Somebody else has appended, or removed the blob.
-        if (hasStatus(error, 412) || isMissing(error)) return 'conflict';
+        if (hasCode(error, 'AppendPositionConditionNotMet') || isMissing(error)) return 'conflict';
         throw toStorageError(error, 'write the audit');
       }
     },
@@ -143,8 +143,11 @@ async function open(
 
 /** A container that is not there is a deployment that is not complete. */
 function isMissing(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return hasStatus(error, 404) && code !== 'ContainerNotFound';
+  return hasStatus(error, 404) && !hasCode(error, 'ContainerNotFound');
+}
+
+function hasCode(error: unknown, wanted: string): boolean {
+  return (error as { readonly code?: unknown }).code === wanted;
 }
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -47,10 +47,11 @@ function requireScope(caller: Caller, { customerTenantId }: AuditQuery): void {
   if (!isInScope) throw customerNotFound();
 }
 
-function toChainView({ customerTenantId, day }: AuditQuery, { problem }: AuditPage) {
+function toChainView({ customerTenantId, day }: AuditQuery, { problem, count }: AuditPage) {
   return {
     ...(customerTenantId !== undefined && { customerTenantId }),
     day,
+    records: count,
     verified: problem === undefined,
     ...(problem !== undefined && { problem }),
   };

@@ -53,7 +53,12 @@ describe('get-audit', () => {
 
     const { id, password } = body as { id: string; password: string };
     const { chain, items } = await read();
-    expect(chain).toEqual({ customerTenantId: customerTenantId(), day, verified: true });
+    expect(chain).toEqual({
+      customerTenantId: customerTenantId(),
+      day,
+      records: items.length,
+      verified: true,
+    });
     const about = { caller: 'helpdesk', resetId: id, customerTenantId: customerTenantId() };
     expect(items).toMatchObject([
       { action: 'reset.accepted', ...about, requestId: headers.get('x-ms-request-id') },
@@ -80,7 +85,7 @@ describe('get-audit', () => {
 
     expect(await actionsOf(accepted?.['resetId'])).toEqual(['reset.accepted', 'reset.rejected']);
     const { chain, items } = await read('none');
-    expect(chain).toEqual({ day, verified: true });
+    expect(chain).toEqual({ day, records: items.length, verified: true });
     expect(items).toMatchObject([
       {
         action: 'request.refused',

@@ -111,6 +111,19 @@ describe('createAppendBlobAuditLog()', () => {
     expect(await allOf(log.read(auditChain, logStart, signal))).toEqual(['one', 'tw']);
   });
 
+  it('says when somebody else has a lease on the log', async () => {
+    const log = open();
+    await log.append(auditChain, 'one\n', logStart);
+    await container
+      .getBlobClient(`${auditChain}.ndjson`)
+      .getBlobLeaseClient('lease')
+      .acquireLease(-1);
+
+    await expect(aTrail(log).audit([anEvent()])).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+    });
+  });
+
   it('says when the storage refuses, rather than take it for an empty log', async () => {
     await Promise.all([container.delete(), headTable.deleteTable()]);
     const log = open();

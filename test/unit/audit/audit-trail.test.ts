@@ -91,6 +91,15 @@ describe('createAuditTrail()', () => {
     expect(problem).toBeUndefined();
   });
 
+  it('rejects when the log does not end where it says', async () => {
+    const log = new FakeAuditLog();
+    log.append = () => Promise.resolve('conflict');
+
+    await expect(aTrail(log).audit([anEvent()])).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+    });
+  });
+
   it('rejects when there is no key', async () => {
     const keys = new FakeSealingKeys();
     keys.newest = () => Promise.reject(away);

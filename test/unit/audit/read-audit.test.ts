@@ -7,7 +7,7 @@ import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 
 describe('createReadAudit()', () => {
   it('finds nothing, and nothing wrong, on a day without events', async () => {
-    expect(await aTrail(new FakeAuditLog()).read()).toEqual({ records: [] });
+    expect(await aTrail(new FakeAuditLog()).read()).toEqual({ count: 0, records: [] });
   });
 
   it('shows the events of the customer and the day, in order', async () => {
@@ -46,8 +46,31 @@ describe('createReadAudit()', () => {
 
     expect(page.records.map(({ seq }) => seq)).toEqual(seqs);
     expect(page.nextAfterSeq).toBe(nextAfterSeq);
-    expect(page.problem).toBeUndefined();
+    expect(page).not.toHaveProperty('problem');
+    expect(page.count).toBe(5);
     expect(shortened.problem).toEqual({ seq: 5, kind: 'truncated' });
+  });
+
+  it.each([
+    ['a line separator', 'T-1\u2028'],
+    ['a paragraph separator', '\u2029T-1'],
+    ['line ends', 'T\r\n1\v\f\u0085'],
+    ['NUL', '\0'],
+    ['half of a surrogate pair', '\ud83d'],
+    ['a byte order mark', '\ufeff'],
+    ['what looks like the end of a record', `","hash":"${'a'.repeat(43)}"}`],
+  ])('reads a text with %s as it was written', async (_, reference) => {
+    const { audit, aProcess, read } = aTrail(new FakeAuditLog());
+    await audit([anEvent({ reference })]);
+    await aProcess()([anEvent({ reference })]);
+
+    const { records, problem } = await read();
+
+    expect(problem).toBeUndefined();
+    expect(records).toMatchObject([
+      { seq: 1, reference },
+      { seq: 2, reference },
+    ]);
   });
 
   it('verifies records under older keys', async () => {

@@ -12,13 +12,13 @@ const query = { customer: customerTenantId, day };
 
 describe('createGetAuditHandler()', () => {
   it('shows the records of a day, and that they are as they were written', async () => {
-    const { handler, asked } = aDoor({ page: { records: [{ seq: 1, hash: 'a' }] } });
+    const { handler, asked } = aDoor({ page: { records: [{ seq: 1, hash: 'a' }], count: 7 } });
 
     const answer = await call(handler, { query });
 
     expect(answer).toMatchObject({ status: 200 });
     expect(answer.body).toEqual({
-      chain: { customerTenantId, day, verified: true },
+      chain: { customerTenantId, day, records: 7, verified: true },
       items: [{ seq: 1, hash: 'a' }],
     });
     expect(asked).toEqual([{ customerTenantId, day, afterSeq: 0, limit: 100 }]);
@@ -26,7 +26,7 @@ describe('createGetAuditHandler()', () => {
 
   it('says where they are not', async () => {
     const problem = { seq: 3, kind: 'altered' } as const;
-    const { handler } = aDoor({ page: { records: [], problem } });
+    const { handler } = aDoor({ page: { problem } });
 
     expect((await call(handler, { query })).body).toMatchObject({
       chain: { verified: false, problem },
@@ -34,7 +34,7 @@ describe('createGetAuditHandler()', () => {
   });
 
   it('leads on to the next page', async () => {
-    const { handler, asked } = aDoor({ page: { records: [], nextAfterSeq: 70 } });
+    const { handler, asked } = aDoor({ page: { nextAfterSeq: 70 } });
 
     const { body } = await call(handler, { query: { ...query, after: '50', limit: '20' } });
 
@@ -48,7 +48,7 @@ describe('createGetAuditHandler()', () => {
 
     const { body } = await call(handler, { query: { customer: 'none', day } });
 
-    expect(body).toEqual({ chain: { day, verified: true }, items: [] });
+    expect(body).toEqual({ chain: { day, records: 0, verified: true }, items: [] });
     expect(asked).toEqual([{ day, afterSeq: 0, limit: 100 }]);
   });
 
@@ -90,14 +90,14 @@ describe('createGetAuditHandler()', () => {
   });
 });
 
-function aDoor(values: { page?: AuditPage; caller?: Partial<Caller> } = {}) {
+function aDoor(values: { page?: Partial<AuditPage>; caller?: Partial<Caller> } = {}) {
   const asked: AuditQuery[] = [];
   const permissions = new Set(['readAudit'] as const);
   const handler = createGetAuditHandler({
     door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, ...values.caller }))),
     readAudit: (one) => {
       asked.push(one);
-      return Promise.resolve(values.page ?? { records: [] });
+      return Promise.resolve({ records: [], count: 0, ...values.page });
     },
     publicBaseUrl: 'https://resets.example',
   });

@@ -12,14 +12,14 @@ export interface RefuseDependencies {
 /** Records an order that could not even be read, so that whoever gave it finds out why. */
 export function createRefuseBulkReset({ bulkResets, note, now }: RefuseDependencies) {
   return async (
-    { bulkResetId, caller }: Pick<BulkResetOrder, 'bulkResetId' | 'caller'>,
+    { bulkResetId, caller, delivery }: Pick<BulkResetOrder, 'bulkResetId' | 'caller' | 'delivery'>,
     error: ResetError,
   ): Promise<void> => {
     const state = refusedState(error);
     await bulkResets.createOrRead({
       bulkResetId,
       caller,
-      delivery: 'none',
+      delivery,
       fingerprint: '',
       acceptedAtMs: now(),
       ...state,

@@ -99,7 +99,7 @@ export function toErrorResponse(error: ResetError): JsonResponse {
       code,
       message,
       ...(target !== undefined && { target }),
-      ...(details !== undefined && { details }),
+      ...(details !== undefined && details.length > 0 && { details }),
     },
   };
   const headers = {

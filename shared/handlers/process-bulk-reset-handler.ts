@@ -9,9 +9,10 @@ import { type ReadCallerList, requirePermission } from '../callers/authorize.js'
 import { bulkQueueCallerName } from '../callers/caller.js';
 import { isGuid } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import type { Delivery } from '../password-reset/reset-row.js';
 import { log } from '../platform/log.js';
 import { fitsIntoMessage, toResendable } from './resendable-message.js';
-import { bulkResetBody, bulkWakeUpMessage, parseRequest } from './schemas.js';
+import { bulkResetBody, bulkResetDelivery, bulkWakeUpMessage, parseRequest } from './schemas.js';
 
 export interface ProcessBulkResetDependencies {
   readonly readCallerList: ReadCallerList;
@@ -101,7 +102,7 @@ export function createProcessBulkResetHandler(
         return;
       }
       log(context, 'error', 'bulk reset refused', { bulkResetId, code });
-      await refuseBulkReset({ bulkResetId, caller }, error);
+      await refuseBulkReset({ bulkResetId, caller, delivery: deliveryIn(message) }, error);
       await putAside(fits ? resendable : { bulkResetId }, 0);
     }
   }
@@ -129,6 +130,12 @@ interface GoneOn {
   readonly isRefused: boolean;
   /** The job could not be checked yet. */
   readonly waitMs?: number | undefined;
+}
+
+/** What was ordered, as far as that can be read; nothing was delivered in any case. */
+function deliveryIn(message: unknown): Delivery {
+  const found = bulkResetDelivery.safeParse(message);
+  return found.success ? found.data.delivery : 'none';
 }
 
 /** Only a message without id that fills its last bytes. */

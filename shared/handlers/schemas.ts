@@ -91,6 +91,9 @@ export const bulkResetBody = z
     return z.NEVER;
   });
 
+/** The one thing that is said of a job whose other fields cannot be read. */
+export const bulkResetDelivery = z.object({ delivery });
+
 /** Query of `POST /bulk-resets` whose body is a CSV. */
 export const bulkResetQuery = z
   .strictObject({

@@ -17,7 +17,7 @@ describe('createRefuseBulkReset()', () => {
     expect(bulkResets.row(bulkResetId)).toEqual({
       bulkResetId,
       caller: 'bulk-queue',
-      delivery: 'none',
+      delivery: 'recipientKey',
       fingerprint: '',
       acceptedAtMs,
       state: 'refused',
@@ -72,6 +72,7 @@ function aRefusal(rows: ConstructorParameters<typeof FakeBulkResetStore>[0] = []
   return {
     bulkResets,
     audit,
-    refuse: (error: ResetError) => refuse({ bulkResetId, caller: 'bulk-queue' }, error),
+    refuse: (error: ResetError) =>
+      refuse({ bulkResetId, caller: 'bulk-queue', delivery: 'recipientKey' }, error),
   };
 }

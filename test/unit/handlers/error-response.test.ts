@@ -79,6 +79,14 @@ describe('toErrorResponse()', () => {
     });
   });
 
+  it('says nothing of details where there are none', () => {
+    const error = new ResetError('InvalidRequest', 'must be text', { details: [] });
+
+    expect(toErrorResponse(error).jsonBody).toEqual({
+      error: { code: 'InvalidRequest', message: 'must be text' },
+    });
+  });
+
   it.each(codes)('says when to come again, or nothing where that does not help: %s', (code) => {
     const { headers } = toErrorResponse(new ResetError(code, 'why'));
 

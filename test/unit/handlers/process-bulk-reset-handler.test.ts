@@ -154,6 +154,7 @@ describe('createProcessBulkResetHandler()', () => {
         {
           bulkResetId: messageId,
           caller: 'bulk-queue',
+          delivery: expect.any(String),
           code: 'InvalidRequest',
           message: expect.any(String),
         },
@@ -184,6 +185,16 @@ describe('createProcessBulkResetHandler()', () => {
       expect(orders).toEqual([]);
       expect(refused).toMatchObject([{ bulkResetId: messageId, code: 'PermissionDenied' }]);
       expect(aside).toMatchObject([{ message }]);
+    });
+
+    it.each<[string, unknown, object]>([
+      ['response', 'response', { ...order, delivery: 'response', extra: 1 }],
+      ['link', 'nothing', { extra: 1 }],
+      ['none', 'what there is not', { ...order, delivery: 'pigeon' }],
+    ])('under the delivery %s an order that says %s', async (delivery, _says, message) => {
+      const { refused } = await receive(message);
+
+      expect(refused).toMatchObject([{ delivery, code: 'InvalidRequest' }]);
     });
 
     it.each<ResetErrorCode>(['BulkResetConflict', 'InvalidRequest'])(

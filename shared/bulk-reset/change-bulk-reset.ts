@@ -6,6 +6,7 @@ import { countRows, readOwn } from './read-bulk-reset.js';
 
 export interface CancelDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
+  readonly rows: Pick<BulkResetRows, 'outcomes'>;
   readonly wakeUps: BulkWakeUps;
   readonly note: Note;
   readonly now: () => number;
@@ -13,17 +14,22 @@ export interface CancelDependencies {
 
 /**
  * Starts no row of the job any more. Rows that were never tried are withdrawn as their slices are looked
- * at; the others come to their end. Once more changes nothing.
+ * at; the others come to their end. Once more changes nothing, and neither does it of a job that is over.
  *
  * Rejects with `BulkResetNotFound` for an unknown job and somebody else's alike.
  */
-export function createCancelBulkReset({ bulkResets, wakeUps, note, now }: CancelDependencies) {
+export function createCancelBulkReset(dependencies: CancelDependencies) {
+  const { bulkResets, rows, wakeUps, note, now } = dependencies;
+
   return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
     const row = await change(
       { bulkResets, note },
       { bulkResetId, caller },
       'job.cancelled',
-      (job) => (job.cancelledAtMs === undefined ? { ...job, cancelledAtMs: now() } : job),
+      async (job) =>
+        job.cancelledAtMs !== undefined || (await isOver(job, rows))
+          ? job
+          : { ...job, cancelledAtMs: now() },
     );
     if (row.state !== 'refused' && row.finishedAtMs === undefined)
       await wakeUps.send(bulkResetId, 0);
@@ -50,19 +56,19 @@ export function createAcknowledgeBulkReset({
   note,
   now,
 }: AcknowledgeDependencies) {
-  return async (bulkResetId: string, caller: string): Promise<BulkResetRow> => {
-    await requireOver((await readOwn(bulkResets, { bulkResetId, caller })).row);
-    return change({ bulkResets, note }, { bulkResetId, caller }, 'job.acknowledged', (job) =>
-      job.acknowledgedAtMs === undefined ? { ...job, acknowledgedAtMs: now() } : job,
-    );
-  };
+  return (bulkResetId: string, caller: string): Promise<BulkResetRow> =>
+    change({ bulkResets, note }, { bulkResetId, caller }, 'job.acknowledged', async (job) => {
+      if (job.acknowledgedAtMs !== undefined) return job;
+      if (!(await isOver(job, rows))) throw notOver();
+      return { ...job, acknowledgedAtMs: now() };
+    });
+}
 
-  async function requireOver(job: BulkResetRow): Promise<void> {
-    if (job.state === 'refused' || job.finishedAtMs !== undefined) return;
-    if (job.state !== 'split' && job.state !== 'stopped') throw notOver();
-    const { made, settled } = await countRows(job, rows);
-    if (settled < (job.state === 'stopped' ? made : job.counts.valid)) throw notOver();
-  }
+async function isOver(job: BulkResetRow, rows: Pick<BulkResetRows, 'outcomes'>): Promise<boolean> {
+  if (job.state === 'refused' || job.finishedAtMs !== undefined) return true;
+  if (job.state !== 'split' && job.state !== 'stopped') return false;
+  const { made, settled } = await countRows(job, rows);
+  return settled >= (job.state === 'stopped' ? made : job.counts.valid);
 }
 
 /** Repeats when somebody else changes the job at the same time. Neither change waits for its record. */
@@ -70,11 +76,11 @@ async function change(
   { bulkResets, note }: Pick<CancelDependencies, 'bulkResets' | 'note'>,
   job: { readonly bulkResetId: string; readonly caller: string },
   action: AuditAction,
-  to: (row: BulkResetRow) => BulkResetRow,
+  to: (row: BulkResetRow) => Promise<BulkResetRow>,
 ): Promise<BulkResetRow> {
   for (;;) {
     const { row, etag }: StoredBulkReset = await readOwn(bulkResets, job);
-    const changed = to(row);
+    const changed = await to(row);
     if (changed === row) return row;
     const stored = await bulkResets.replace(changed, etag);
     if (stored === 'conflict') continue;

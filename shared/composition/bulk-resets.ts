@@ -82,7 +82,13 @@ export function createBulkResets(
       onRowFailed: (resetId, error) =>
         report('error', 'row failed', { resetId, ...errorFields(error) }),
     }),
-    cancelBulkReset: createCancelBulkReset({ bulkResets, wakeUps: bulkWakeUps, note, now }),
+    cancelBulkReset: createCancelBulkReset({
+      bulkResets,
+      rows,
+      wakeUps: bulkWakeUps,
+      note,
+      now,
+    }),
     acknowledgeBulkReset: createAcknowledgeBulkReset({ bulkResets, rows, note, now }),
     readBulkReset: createReadBulkReset({ bulkResets, rows, rowFaults }),
     sweepBulkResets: createSweepBulkResets({

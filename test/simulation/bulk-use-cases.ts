@@ -74,7 +74,13 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       onRowFailed: (resetId, error) =>
         history.note(process.name, { kind: 'failed', what: resetId, error: String(error) }),
     }),
-    cancelBulkReset: createCancelBulkReset({ ...noAudit, bulkResets, wakeUps: bulkWakeUps, now }),
+    cancelBulkReset: createCancelBulkReset({
+      ...noAudit,
+      bulkResets,
+      rows,
+      wakeUps: bulkWakeUps,
+      now,
+    }),
     acknowledgeBulkReset: createAcknowledgeBulkReset({ ...noAudit, bulkResets, rows, now }),
     readBulkReset: createReadBulkReset({ bulkResets, rows, rowFaults }),
     sweepBulkResets: createSweepBulkResets({

@@ -36,7 +36,7 @@ describe('createCancelBulkReset()', () => {
   it.each<BulkResetState>([validating, splitting, split, stopped])(
     'cancels a job that is $state, and wakes whoever brings it to its end',
     async (state) => {
-      const { cancel, bulkResets, wakeUps, clock } = aJob(state);
+      const { cancel, bulkResets, wakeUps, clock } = aJob(state, { rows: ['queued'] });
 
       const job = await cancel(bulkResetId, caller);
 
@@ -63,6 +63,21 @@ describe('createCancelBulkReset()', () => {
     await cancel(bulkResetId, caller);
 
     expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it.each<[string, BulkResetState, JobValues]>([
+    ['refused', refused, {}],
+    ['known to be over', split, { facts: { finishedAtMs: acceptedAtMs } }],
+    ['over, though nobody has noticed', split, { rows: ['applied', 'rejected'] }],
+    ['stopped, when the rows there are settled', stopped, { rows: ['applied'] }],
+  ])('leaves a job as it is that is %s', async (_, state, values) => {
+    const { cancel, bulkResets, audit } = aJob(state, values);
+
+    const job = await cancel(bulkResetId, caller);
+
+    expect(job).toEqual(aBulkResetRow(state, values.facts));
+    expect(bulkResets.row(bulkResetId)).toEqual(job);
+    expect(audit.events).toEqual([]);
   });
 
   it.each<[string, BulkResetState, Partial<BulkResetFacts>]>([
@@ -146,13 +161,11 @@ describe.each(['cancel', 'acknowledge'] as const)('%s()', (change) => {
 });
 
 describe('the audit of a changed job', () => {
-  const over = { state: 'refused', code: 'InvalidRows', message: '' } as const;
-
   it.each([
-    ['job.cancelled', 'cancel'],
-    ['job.acknowledged', 'acknowledge'],
-  ] as const)('is told of %s once', async (action, change) => {
-    const { audit, ...job } = aJob(over);
+    ['job.cancelled', 'cancel', validating],
+    ['job.acknowledged', 'acknowledge', refused],
+  ] as const)('is told of %s once', async (action, change, state) => {
+    const { audit, ...job } = aJob(state);
 
     await job[change](bulkResetId, 'helpdesk');
     await job[change](bulkResetId, 'helpdesk');
@@ -160,8 +173,11 @@ describe('the audit of a changed job', () => {
     expect(audit.events).toEqual([{ action, bulkResetId, caller: 'helpdesk' }]);
   });
 
-  it.each(['cancel', 'acknowledge'] as const)('holds nobody up: %s', async (change) => {
-    const { audit, ...job } = aJob(over);
+  it.each([
+    ['cancel', validating],
+    ['acknowledge', refused],
+  ] as const)('holds nobody up: %s', async (change, state) => {
+    const { audit, ...job } = aJob(state);
     audit.failure = new ResetError('StorageUnavailable', 'is away');
 
     await expect(job[change](bulkResetId, 'helpdesk')).resolves.toBeDefined();
@@ -197,7 +213,7 @@ function aJob(state: BulkResetState, { rows = [], facts = {} }: JobValues = {}) 
   const audit = new FakeAudit();
   const { note } = audit;
   return {
-    cancel: createCancelBulkReset({ note, bulkResets, wakeUps, now }),
+    cancel: createCancelBulkReset({ note, bulkResets, rows: resets, wakeUps, now }),
     acknowledge: createAcknowledgeBulkReset({ note, bulkResets, rows: resets, now }),
     ...{ bulkResets, wakeUps, clock, audit },
   };

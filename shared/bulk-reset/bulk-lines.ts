@@ -56,20 +56,24 @@ export function createOpenLines({ inbox, orders, bulkResets, rows }: OpenLinesDe
 
   /** The lines of another job whose rows failed, under the numbers they had there. */
   function openFailed(bulkResetId: string, caller: string, signal: AbortSignal): BulkLines {
-    let original: BulkLines | undefined;
+    let found: Awaited<ReturnType<typeof find>> | undefined;
     return {
       async *read() {
-        const order = await orders.read(bulkResetId, signal);
-        if (order?.caller !== caller) throw notThere();
-        const failed = await failedRowsOf(bulkResetId);
-        original ??= open(order, signal);
-        for await (const line of original.read()) {
-          if ('fault' in line || !failed.has(line.row)) continue;
-          yield { ...line, fields: withDefaults(line.fields, order) };
+        found ??= await find();
+        for await (const line of found.original.read()) {
+          if ('fault' in line || !found.failed.has(line.row)) continue;
+          yield { ...line, fields: withDefaults(line.fields, found.order) };
         }
       },
-      requireSameContent: () => original?.requireSameContent(),
+      requireSameContent: () => found?.original.requireSameContent(),
     };
+
+    async function find() {
+      const order = await orders.read(bulkResetId, signal);
+      if (order?.caller !== caller) throw notThere();
+      const failed = await failedRowsOf(bulkResetId);
+      return { order, failed, original: open(order, signal) };
+    }
   }
 
   async function failedRowsOf(bulkResetId: string): Promise<ReadonlySet<number>> {

@@ -214,6 +214,16 @@ describe('createOpenLines()', () => {
       await expect(linesOf(retry)).rejects.toMatchObject({ code: 'BulkResetConflict' });
     });
 
+    it('are the same when they are read again, whatever has come to them meanwhile', async () => {
+      const { open, given } = aSource();
+      given(firstId, ['applied', 'rejected', 'applied']);
+      const lines = open(retry, signal);
+      const first = await collect(lines.read());
+      given(firstId, ['rejected', 'rejected', 'rejected']);
+
+      expect(await collect(lines.read())).toEqual(first);
+    });
+
     it('are never those of the job itself', async () => {
       const { linesOf, orders, bulkResets } = aSource();
       const order = aBulkResetOrder({ source: { kind: 'failedRows', of: retryId } });

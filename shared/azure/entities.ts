@@ -1,4 +1,4 @@
-import type { TableClient } from '@azure/data-tables';
+import type { TableClient, TransactionAction } from '@azure/data-tables';
 import { randomUUID } from 'node:crypto';
 import { type Columns, type EntityKey, toColumns, toEntity } from './entity-columns.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
@@ -11,6 +11,11 @@ export interface StoredEntity {
 export interface EntityWrite {
   readonly key: EntityKey;
   readonly columns: object;
+}
+
+export interface EntityUpdate extends EntityWrite {
+  /** Of the entity that is to be replaced. */
+  readonly etag: string;
 }
 
 /**
@@ -47,15 +52,7 @@ export function createEntities(table: TableClient, schemaVersion: number) {
       columns: object,
       etag: string,
     ): Promise<{ readonly etag: string } | 'conflict'> {
-      const entity = entityOf({ key, columns });
-      try {
-        const result = await table.updateEntity(entity, 'Replace', { etag });
-        return { etag: result.etag ?? '' };
-      } catch (error) {
-        if (!isConflict(error)) throw toStorageError(error, 'change a row');
-        const found = await readEntity(key);
-        return found?.revision === entity.revision ? found : 'conflict';
-      }
+      return replaceEntity(entityOf({ key, columns }), etag);
     },
 
     /** Entities of one partition, at most 100. Those that exist already stay as they are. */
@@ -70,18 +67,32 @@ export function createEntities(table: TableClient, schemaVersion: number) {
     },
 
     /**
-     * Entities of one partition, at most 100. Those that are not the ones with their ETags any more stay
-     * as they are.
+     * Entities of one partition, all or none. A `conflict` may be with our own first try, whose answer was
+     * lost: whoever asks must be able to tell by what is there.
      */
-    async replaceMany(writes: readonly (EntityWrite & { readonly etag: string })[]): Promise<void> {
-      const updates = writes.map(({ etag, ...write }) => ({ entity: entityOf(write), etag }));
+    async replaceTogether(writes: readonly EntityUpdate[]): Promise<'replaced' | 'conflict'> {
       try {
-        await table.submitTransaction(
-          updates.map(({ entity, etag }) => ['update', entity, 'Replace', { etag }]),
-        );
+        await table.submitTransaction(writes.map(updateOf).map(toAction));
+        return 'replaced';
       } catch (error) {
         if (!isConflict(error)) throw toStorageError(error, 'change rows');
-        await Promise.all(updates.map(replaceUnlessChanged));
+        return 'conflict';
+      }
+    },
+
+    /**
+     * Entities of one partition, at most 100. Those that are not the ones with their ETags any more stay
+     * as they are: `false` in their place.
+     */
+    async replaceMany(writes: readonly EntityUpdate[]): Promise<readonly boolean[]> {
+      const updates = writes.map(updateOf);
+      try {
+        await table.submitTransaction(updates.map(toAction));
+        return updates.map(() => true);
+      } catch (error) {
+        if (!isConflict(error)) throw toStorageError(error, 'change rows');
+        const replaced = updates.map(({ entity, etag }) => replaceEntity(entity, etag));
+        return (await Promise.all(replaced)).map((one) => one !== 'conflict');
       }
     },
   };
@@ -94,11 +105,17 @@ export function createEntities(table: TableClient, schemaVersion: number) {
     }
   }
 
-  async function replaceUnlessChanged({ entity, etag }: { entity: Entity; etag: string }) {
+  async function replaceEntity(
+    entity: Entity,
+    etag: string,
+  ): Promise<{ readonly etag: string } | 'conflict'> {
     try {
-      await table.updateEntity(entity, 'Replace', { etag });
+      const result = await table.updateEntity(entity, 'Replace', { etag });
+      return { etag: result.etag ?? '' };
     } catch (error) {
       if (!isConflict(error)) throw toStorageError(error, 'change a row');
+      const found = await readEntity(entity);
+      return found?.revision === entity.revision ? found : 'conflict';
     }
   }
 
@@ -114,12 +131,25 @@ export function createEntities(table: TableClient, schemaVersion: number) {
     }
   }
 
+  function updateOf({ etag, ...write }: EntityUpdate): Update {
+    return { entity: entityOf(write), etag };
+  }
+
   function entityOf({ key, columns }: EntityWrite): Entity {
     return toEntity(key, columns, { schemaVersion, revision: randomUUID() });
   }
 }
 
 type Entity = ReturnType<typeof toEntity>;
+
+interface Update {
+  readonly entity: Entity;
+  readonly etag: string;
+}
+
+function toAction({ entity, etag }: Update): TransactionAction {
+  return ['update', entity, 'Replace', { etag }];
+}
 
 /** The entity was changed, or deleted. */
 function isConflict(error: unknown): boolean {

@@ -53,9 +53,10 @@ export function createTableResetStore(
     },
 
     async replaceMany(rows) {
-      await entities.replaceMany(
+      const isReplaced = await entities.replaceMany(
         rows.map(({ row, etag }) => ({ key: keyOfReset(row.resetId), columns: row, etag })),
       );
+      return rows.filter((_row, index) => isReplaced[index]).map(({ row }) => row);
     },
 
     async page({ bulkResetId, afterRow, limit }) {

@@ -59,8 +59,8 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const isCancelled = createIsCancelled(bulkResetId, job.row.cancelledAtMs !== undefined);
 
     const open = await rows.openRows(wakeUp);
-    const withdrawn = (await isCancelled()) ? await withdraw(open) : [];
-    const others = open.filter((stored) => !withdrawn.includes(stored));
+    const withdrawn = (await isCancelled()) ? await withdraw(open) : new Set<string>();
+    const others = open.filter(({ row }) => !withdrawn.has(row.resetId));
     const pass = { isCancelled, endsAtMs: now() + timeoutMs };
     const looks = await Promise.all(others.map((stored) => process(stored, pass, signal)));
     const dueAtMs = looks.map((look) => look.dueAtMs).filter((time) => time !== undefined);
@@ -73,7 +73,7 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     if (wakesNext && !keepsTurn && 'counts' in job.row) {
       await wakeSlices.next(bulkResetId, job.row.counts);
     }
-    return { open: open.length, left: dueAtMs.length, cancelled: withdrawn.length };
+    return { open: open.length, left: dueAtMs.length, cancelled: withdrawn.size };
   };
 
   async function process(
@@ -100,16 +100,16 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     }
   }
 
-  /** Nobody has claimed these rows yet, so nothing was sent for them. */
-  async function withdraw(open: readonly Stored<OpenRow>[]): Promise<readonly Stored<OpenRow>[]> {
+  /** Nobody has claimed these rows yet, so nothing was sent for them. Those that changed meanwhile are left. */
+  async function withdraw(open: readonly Stored<OpenRow>[]): Promise<ReadonlySet<string>> {
     const untouched = open.filter(isUntouchedRow);
-    if (untouched.length > 0) {
-      const settledAtMs = now();
-      const cancelled = untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag }));
-      await resets.replaceMany(cancelled);
-      await note(cancelled.map(({ row }) => settledEvent(row)));
-    }
-    return untouched;
+    if (untouched.length === 0) return new Set();
+    const settledAtMs = now();
+    const cancelled = await resets.replaceMany(
+      untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag })),
+    );
+    await note(cancelled.map(settledEvent));
+    return new Set(cancelled.map(({ resetId }) => resetId));
   }
 
   function createIsCancelled(bulkResetId: string, wasCancelled: boolean): IsCancelled {

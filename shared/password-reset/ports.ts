@@ -126,12 +126,13 @@ export interface Grant {
 }
 
 /**
- * Counts users that are to be reset against what the caller may reset in a day.
+ * Counts users that are to be reset against what the caller may reset in a day. A job is counted once a day,
+ * however often it is asked.
  *
  * @throws {@link ResetError} `DailyCapReached`, `StorageUnavailable`
  */
 export type ReserveResets = (
-  reservation: { readonly caller: string; readonly resets: number },
+  reservation: { readonly caller: string; readonly resets: number; readonly bulkResetId?: string },
   signal: AbortSignal,
 ) => Promise<void>;
 
@@ -213,11 +214,11 @@ export interface ResetStore {
   replace<Row extends ResetRow>(row: Row, etag: string): Promise<Stored<Row> | 'conflict'>;
   /**
    * Replaces rows with the same partition, at most 100. Those that are not the ones that were read stay as
-   * they are.
+   * they are, and only the others are answered.
    *
    * @throws {@link ResetError} `StorageUnavailable`
    */
-  replaceMany(rows: readonly Stored[]): Promise<void>;
+  replaceMany<Row extends ResetRow>(rows: readonly Stored<Row>[]): Promise<readonly Row[]>;
 }
 
 /** The single resets by day of acceptance, for those who look after them. */

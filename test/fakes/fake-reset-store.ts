@@ -71,12 +71,12 @@ export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
     return this.#answerTo('replace', this.#write(row));
   }
 
-  async replaceMany(rows: readonly Stored[]): Promise<void> {
+  async replaceMany<Row extends ResetRow>(rows: readonly Stored<Row>[]): Promise<readonly Row[]> {
     await this.#answer('replaceMany');
-    for (const { row, etag } of rows) {
-      if (this.#stored.get(row.resetId)?.etag === etag) this.#write(row);
-    }
-    this.#answerTo('replaceMany', undefined);
+    const replaced = rows
+      .filter(({ row, etag }) => this.#stored.get(row.resetId)?.etag === etag)
+      .map(({ row }) => this.#write(row).row);
+    return this.#answerTo('replaceMany', replaced);
   }
 
   async page({ bulkResetId, afterRow, limit }: Parameters<BulkResetRows['page']>[0]) {

@@ -62,25 +62,26 @@ export function describeResetStoreTransactions(
         const created = await createRows(randomUUID(), range(1, 100));
         const cancelled = created.map(({ row, etag }) => ({ row: cancelledOf(row), etag }));
 
-        await resets.replaceMany(cancelled);
+        expect(await resets.replaceMany(cancelled)).toEqual(cancelled.map(({ row }) => row));
 
         const read = await readAll(created);
         expect(read.map((stored) => stored?.row)).toStrictEqual(cancelled.map(({ row }) => row));
         expect(read.filter((stored, at) => stored?.etag === created[at]?.etag)).toEqual([]);
       });
 
-      it('leaves rows as they are that were changed meanwhile, and replaces the others', async () => {
+      it('leaves rows as they are that were changed meanwhile, and replaces and answers the others', async () => {
         const created = await createRows(randomUUID(), [1, 2, 3]);
         const second = there(created[1]);
         const theirs = await resets.replace({ ...second.row, attempts: 7 }, second.etag);
 
-        await resets.replaceMany(
+        const replaced = await resets.replaceMany(
           created.map(({ row, etag }) => ({ row: { ...row, attempts: 1 }, etag })),
         );
 
         const read = await readAll(created);
         expect(read.map((stored) => stored?.row.attempts)).toEqual([1, 7, 1]);
         expect(read[1]).toStrictEqual(theirs);
+        expect(replaced).toEqual([read[0]?.row, read[2]?.row]);
       });
 
       it('makes no row that is not there, and replaces the others', async () => {
@@ -89,7 +90,9 @@ export function describeResetStoreTransactions(
         const missing = there(rowsOf(bulkResetId, [2])[0]);
         const rows = [...created, { row: missing, etag: there(created[0]).etag }];
 
-        await resets.replaceMany(rows.map(({ row, etag }) => ({ row: cancelledOf(row), etag })));
+        const replaced = await resets.replaceMany(
+          rows.map(({ row, etag }) => ({ row: cancelledOf(row), etag })),
+        );
 
         const read = await readAll(rows);
         expect(read.map((stored) => stored?.row.state)).toEqual([
@@ -97,13 +100,15 @@ export function describeResetStoreTransactions(
           'cancelled',
           undefined,
         ]);
+        expect(replaced).toEqual(created.map(({ row }) => cancelledOf(row)));
       });
 
       it('replaces nothing twice', async () => {
         const stored = there((await createRows(randomUUID(), [1]))[0]);
         await resets.replaceMany([{ ...stored, row: { ...stored.row, attempts: 1 } }]);
 
-        await resets.replaceMany([{ ...stored, row: { ...stored.row, attempts: 2 } }]);
+        const again = [{ ...stored, row: { ...stored.row, attempts: 2 } }];
+        expect(await resets.replaceMany(again)).toEqual([]);
 
         expect((await resets.read(stored.row.resetId))?.row.attempts).toBe(1);
       });

@@ -91,11 +91,12 @@ describe('createTableResetStore() when the answer to a write is lost', () => {
     const stored = await resets.openRows({ bulkResetId, slice: 0 });
     loseNextAnswer('POST');
 
-    await resets.replaceMany(
+    const answered = await resets.replaceMany(
       stored.map(({ row, etag }) => ({ row: { ...row, attempts: 1 }, etag })),
     );
 
     expect(requestsFor('POST')).toBe(2);
+    expect(answered).toHaveLength(3);
     const replaced = await resets.page({ bulkResetId, afterRow: 0, limit: 10 });
     expect(replaced.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
   });

@@ -150,10 +150,16 @@ export class SimulatedStorage implements StorageView {
     for (const row of rows) if (!this.#rowsNow.has(row.resetId)) this.#note(process, row);
   }
 
-  async #replaceMany(process: HostProcess, stored: readonly Stored[]): Promise<void> {
-    for (const { row, etag } of stored) {
-      this.#noted(process, await this.#rows.replace(row, etag));
+  async #replaceMany<Row extends ResetRow>(
+    process: HostProcess,
+    many: readonly Stored<Row>[],
+  ): Promise<readonly Row[]> {
+    const replaced: Row[] = [];
+    for (const { row, etag } of many) {
+      const stored = this.#noted(process, await this.#rows.replace(row, etag));
+      if (stored !== 'conflict') replaced.push(stored.row);
     }
+    return replaced;
   }
 
   #noted<Row extends ResetRow, Answer extends string>(

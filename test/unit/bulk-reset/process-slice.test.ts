@@ -268,8 +268,8 @@ describe('createProcessSlice()', () => {
       expect(wakeUps.sent).toEqual([{ bulkResetId, slice: 0, wakesNext: true, delayMs: 0 }]);
     });
 
-    it('leaves a row to whoever claims it at the same time', async () => {
-      const { work, resets } = aWorker({ rows: [1], isCancelled: true });
+    it('leaves a row to whoever claims it at the same time, tells nothing of it, and comes again', async () => {
+      const { work, resets, audit, worked, wakeUps } = aWorker({ rows: [1, 2], isCancelled: true });
       const claimed = aResetRow({ resetId: idOf(1), state: 'claimed' });
       const replaceMany = resets.replaceMany.bind(resets);
       resets.replaceMany = (rows) => {
@@ -277,9 +277,12 @@ describe('createProcessSlice()', () => {
         return replaceMany(rows);
       };
 
-      await work();
+      expect(await work({ wakesNext: false })).toEqual({ open: 2, left: 1, cancelled: 1 });
 
       expect(resets.row(idOf(1))).toEqual(claimed);
+      expect(audit.events).toMatchObject([{ action: 'reset.cancelled', resetId: idOf(2) }]);
+      expect(worked).toEqual([]);
+      expect(wakeUps.sent).toMatchObject([{ slice: 0, delayMs: 1_000 }]);
     });
 
     it('notices in the middle of a slice, five seconds later at most', async () => {

@@ -1,8 +1,9 @@
-import type { TableClient } from '@azure/data-tables';
+import { odata, type TableClient } from '@azure/data-tables';
 import { z } from 'zod';
 import type { DailyCounts } from '../callers/daily-cap.js';
-import { createColumnsParser } from './entity-columns.js';
+import { createColumnsParser, type EntityKey } from './entity-columns.js';
 import { createEntities, type StoredEntity } from './entities.js';
+import { deleteEntities } from './entity-queries.js';
 
 const schemaVersion = 1;
 
@@ -16,31 +17,92 @@ const parseCount = createColumnsParser<Count>(
   schemaVersion,
 );
 
-/** One row a caller, which holds the newest day alone. */
+/**
+ * A partition a caller: one row that counts all its resets, and one a job that says how many of them are the
+ * job's. Each holds the newest day alone, and the jobs of the days before are forgotten when a day begins.
+ */
 export function createTableDailyCounts(table: TableClient): DailyCounts {
   const entities = createEntities(table, schemaVersion);
   /** As written last by this process: mostly nobody else has written since. */
   const written = new Map<string, StoredEntity>();
 
   return {
-    async add({ caller, day, resets, most }) {
-      const key = { partitionKey: caller, rowKey: 'count' };
-      for (;;) {
-        const known = written.get(caller);
-        const stored = known ?? (await entities.createOrRead(key, { day, resets: 0 }));
-        const found = parseCount({ schemaVersion, ...stored.columns });
-        const count: Count = { day, resets: (found.day === day ? found.resets : 0) + resets };
-        if (count.resets <= most) {
-          const replaced = await entities.replace(key, count, stored.etag);
-          if (replaced !== 'conflict') {
-            written.set(caller, { columns: { ...count }, etag: replaced.etag });
-            return true;
-          }
-        } else if (known === undefined) {
-          return false;
-        }
-        written.delete(caller);
-      }
-    },
+    add: ({ bulkResetId, ...addition }) =>
+      bulkResetId === undefined ? add(addition) : addJob(addition, bulkResetId),
   };
+
+  async function add({ caller, day, resets, most }: Addition): Promise<boolean> {
+    const key = totalKey(caller);
+    for (;;) {
+      const known = written.get(caller);
+      const stored = known ?? (await entities.createOrRead(key, { day, resets: 0 }));
+      const count: Count = { day, resets: (await totalOn(day, caller, stored)) + resets };
+      if (count.resets <= most) {
+        const replaced = await entities.replace(key, count, stored.etag);
+        if (replaced !== 'conflict') {
+          written.set(caller, { columns: { ...count }, etag: replaced.etag });
+          return true;
+        }
+      } else if (known === undefined) {
+        return false;
+      }
+      written.delete(caller);
+    }
+  }
+
+  /** Both rows change together, so whoever asks once more finds the job counted, or not. */
+  async function addJob(
+    { caller, day, resets, most }: Addition,
+    bulkResetId: string,
+  ): Promise<boolean> {
+    const [key, keyOfJob] = [totalKey(caller), jobKey(caller, bulkResetId)];
+    written.delete(caller);
+    for (;;) {
+      const stored = await entities.createOrRead(key, { day, resets: 0 });
+      const total = await totalOn(day, caller, stored);
+      const job = await entities.createOrRead(keyOfJob, { day, resets: 0 });
+      const missing = resets - resetsOn(day, job);
+      if (missing <= 0) return true;
+      if (total + missing > most) return false;
+      const replaced = await entities.replaceTogether([
+        { key, columns: { day, resets: total + missing }, etag: stored.etag },
+        { key: keyOfJob, columns: { day, resets }, etag: job.etag },
+      ]);
+      if (replaced !== 'conflict') return true;
+    }
+  }
+
+  async function totalOn(day: string, caller: string, stored: StoredEntity): Promise<number> {
+    if (parse(stored).day !== day) {
+      const ofOtherDays = [
+        odata`PartitionKey eq ${caller}`,
+        odata`RowKey ge ${jobPrefix}`,
+        odata`day ne ${day}`,
+      ];
+      await deleteEntities(table, ofOtherDays);
+    }
+    return resetsOn(day, stored);
+  }
+}
+
+type Addition = Omit<Parameters<DailyCounts['add']>[0], 'bulkResetId'>;
+
+/** After the row of the total in the order of keys. */
+const jobPrefix = 'job-';
+
+function totalKey(caller: string): EntityKey {
+  return { partitionKey: caller, rowKey: 'count' };
+}
+
+function jobKey(caller: string, bulkResetId: string): EntityKey {
+  return { partitionKey: caller, rowKey: `${jobPrefix}${bulkResetId}` };
+}
+
+function resetsOn(day: string, stored: StoredEntity): number {
+  const count = parse(stored);
+  return count.day === day ? count.resets : 0;
+}
+
+function parse({ columns }: StoredEntity): Count {
+  return parseCount({ schemaVersion, ...columns });
 }

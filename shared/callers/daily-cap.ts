@@ -7,7 +7,7 @@ import { partsOfName } from './caller.js';
 export interface DailyCounts {
   /**
    * Adds so many to the count of the day, unless it would exceed the most: false then, and nothing was
-   * added.
+   * added. Of a job, only as many are added as were not counted for it on that day before.
    *
    * @throws {@link ResetError} `StorageUnavailable`
    */
@@ -17,6 +17,7 @@ export interface DailyCounts {
     readonly day: string;
     readonly resets: number;
     readonly most: number;
+    readonly bulkResetId?: string;
   }): Promise<boolean>;
 }
 
@@ -35,15 +36,15 @@ export function createReserveResets({
   readonly counts: DailyCounts;
   readonly now: () => number;
 }): ReserveResets {
-  return async ({ caller, resets }, signal) => {
+  return async ({ caller, ...reservation }, signal) => {
     const most = (await readCallerList(signal)).findByName(caller)?.maxResetsPerDay ?? 0;
     const nowMs = now();
     const day = new Date(nowMs).toISOString().slice(0, 10);
     const { listed } = partsOfName(caller);
-    if (await counts.add({ caller: listed, day, resets, most })) return;
+    if (await counts.add({ ...reservation, caller: listed, day, most })) return;
     throw new ResetError(
       'DailyCapReached',
-      `Cannot reset ${resets} more: ${listed} may reset ${most} users a day (UTC)`,
+      `Cannot reset ${reservation.resets} more: ${listed} may reset ${most} users a day (UTC)`,
       { retryAfterMs: dayMs - (nowMs % dayMs) },
     );
   };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DailyCounts } from '../../shared/callers/daily-cap.js';
 import { createTableDailyCounts } from '../../shared/azure/table-daily-counts.js';
 import { startStorage, type StorageHarness } from './storage-harness.js';
 
@@ -63,6 +64,78 @@ describe('createTableDailyCounts()', () => {
     expect(await counts.add({ ...today, resets: 3 })).toBe(true);
     expect(await counts.add({ ...today, resets: 1 })).toBe(true);
     expect(await counts.add({ ...today, resets: 1 })).toBe(false);
+  });
+
+  describe('a job', () => {
+    const bulkResetId = randomUUID();
+    const job = { ...today, bulkResetId };
+
+    it('is counted once a day, however often and from wherever it is asked', async () => {
+      const process = await openTable();
+      const [one, other] = [process(), process()];
+
+      expect(await one.add({ ...job, resets: 3 })).toBe(true);
+      expect(await other.add({ ...job, resets: 3 })).toBe(true);
+      expect(await one.add({ ...today, resets: 2 })).toBe(true);
+      expect(await one.add({ ...today, resets: 1 })).toBe(false);
+      expect(await one.add({ ...job, resets: 3 })).toBe(true);
+    });
+
+    it('is counted once when it is asked at the same time', async () => {
+      const process = await openTable();
+
+      const passed = await Promise.all(
+        Array.from({ length: 8 }, () => process().add({ ...job, resets: 3 })),
+      );
+
+      expect(passed).not.toContain(false);
+      expect(await process().add({ ...today, resets: 2 })).toBe(true);
+    });
+
+    it('is counted once when the answer to the write is lost', async () => {
+      const counts = (await openTable())();
+      await counts.add({ ...job, resets: 1 });
+      storage.tables.loseNextAnswer('POST');
+
+      expect(await counts.add({ ...job, resets: 3 })).toBe(true);
+      expect(await counts.add({ ...today, resets: 2 })).toBe(true);
+    });
+
+    it('counts against the limit beside others', async () => {
+      const counts = (await openTable())();
+      await counts.add({ ...today, resets: 2 });
+
+      expect(await counts.add({ ...job, resets: 4 })).toBe(false);
+      expect(await counts.add({ ...job, bulkResetId: randomUUID(), resets: 3 })).toBe(true);
+      expect(await counts.add({ ...today, resets: 1 })).toBe(false);
+    });
+
+    it('that has become larger is counted as far as it has', async () => {
+      const counts = (await openTable())();
+      await counts.add({ ...job, resets: 3 });
+
+      expect(await counts.add({ ...job, resets: 6 })).toBe(false);
+      expect(await counts.add({ ...job, resets: 5 })).toBe(true);
+      expect(await counts.add({ ...today, resets: 1 })).toBe(false);
+    });
+
+    it.each<[string, Parameters<DailyCounts['add']>[0]]>([
+      ['a single reset', { ...today, day: '2026-01-02', resets: 1 }],
+      ['another job', { ...job, bulkResetId: randomUUID(), day: '2026-01-02', resets: 1 }],
+    ])('is forgotten when %s begins another day', async (_what, next) => {
+      const table = storage.clients.table(`t${randomUUID().replaceAll('-', '')}`);
+      await table.createTable();
+      const counts = createTableDailyCounts(table);
+      await counts.add({ ...job, resets: 3 });
+
+      await counts.add(next);
+
+      const keys: unknown[] = [];
+      for await (const { rowKey } of table.listEntities()) keys.push(rowKey);
+      const { bulkResetId: id } = next;
+      expect(keys).toEqual(['count', ...(id === undefined ? [] : [`job-${id}`])]);
+      expect(await counts.add({ ...job, day: '2026-01-02', resets: 5 })).toBe(false);
+    });
   });
 
   it('says StorageUnavailable when the table is not there', async () => {

@@ -16,6 +16,14 @@ describe('createReserveResets()', () => {
     expect(added).toEqual([{ caller: 'helpdesk', day: '2026-01-01', resets: 3, most: 5 }]);
   });
 
+  it('counts a job under its id', async () => {
+    const { reserve, added } = aCap();
+
+    await reserve({ caller: 'helpdesk', resets: 3, bulkResetId: 'job-7' }, signal);
+
+    expect(added).toMatchObject([{ caller: 'helpdesk', resets: 3, bulkResetId: 'job-7' }]);
+  });
+
   it('refuses what exceeds the limit, and says when the next day begins', async () => {
     const { reserve } = aCap({ isFree: false });
 

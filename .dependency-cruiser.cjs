@@ -42,6 +42,12 @@ module.exports = {
       to: { path: '^shared/(bulk-reset|callers|delivery|audit)/' },
     },
     {
+      name: 'bulk-reset-knows-only-one-reset',
+      severity: 'error',
+      from: { path: '^shared/bulk-reset/' },
+      to: { path: '^shared/(callers|delivery)/' },
+    },
+    {
       name: 'audit-stands-apart',
       comment: 'The other cores tell it what happened through a port of their own.',
       severity: 'error',

@@ -2,17 +2,10 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { deliveries } from '../password-reset/reset-row.js';
 import { z } from 'zod';
 import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
-import type { BulkOrders } from '../bulk-reset/ports.js';
+import type { BulkOrders, Envelopes } from '../bulk-reset/ports.js';
 import { type CustomerReference, parseCustomerReference } from '../password-reset/ids.js';
 import { readBlobBytes } from './blob-bytes.js';
 import { hasStatus, toStorageError } from './to-storage-error.js';
-
-/** Encrypts content for one subject, and gives it back under the same subject only. */
-export interface Envelopes {
-  seal(subject: string, content: Uint8Array, signal: AbortSignal): Promise<string>;
-  /** Undefined when it is none of ours, or was made for another subject. */
-  open(subject: string, sealed: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
-}
 
 const rowFields = z.strictObject({
   customer: z.string().optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deliveries } from '../password-reset/reset-row.js';
 import { phaseOf } from '../bulk-reset/bulk-phase.js';
 import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
+import { parseCustomerTenantId } from '../password-reset/ids.js';
 import { isResetErrorCode } from '../password-reset/reset-error.js';
 import { createColumnsParser } from './entity-columns.js';
 
@@ -36,9 +37,21 @@ const facts = z.object({
 
 const counts = jsonOf(z.object({ valid: z.number(), invalid: z.number(), lastRow: z.number() }));
 
+const largestCustomers = jsonOf(
+  z.array(
+    z.object({ customerTenantId: z.string().transform(parseCustomerTenantId), rows: z.number() }),
+  ),
+);
+
 const rowSchema = z.discriminatedUnion('state', [
   facts.extend({ state: z.literal('validating') }),
-  facts.extend({ state: z.literal('awaitingApproval'), counts, checkedSha256: z.string() }),
+  facts.extend({
+    state: z.literal('awaitingApproval'),
+    counts,
+    checkedSha256: z.string(),
+    customers: z.number(),
+    largestCustomers,
+  }),
   facts.extend({
     state: z.literal('splitting'),
     counts,
@@ -69,6 +82,7 @@ export function toBulkColumns(row: BulkResetRow): object {
     ...row,
     phase: phaseOf(row),
     ...('counts' in row && { counts: JSON.stringify(row.counts) }),
+    ...('largestCustomers' in row && { largestCustomers: JSON.stringify(row.largestCustomers) }),
     ...(row.approval && { approval: JSON.stringify(row.approval) }),
     ...(row.tally && { tally: JSON.stringify(row.tally) }),
   };

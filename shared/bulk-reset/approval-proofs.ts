@@ -1,35 +1,51 @@
 import { z } from 'zod';
-import type { ApprovalProofs } from './ports.js';
-import type { Envelopes } from '../delivery/envelopes.js';
+import { parseCustomerTenantId } from '../password-reset/ids.js';
+import { deliveries } from '../password-reset/reset-row.js';
+import type { ApprovalProofs, Envelopes } from './ports.js';
 
-const contentSchema = z.strictObject({
+const agreementSchema = z.strictObject({
   by: z.string(),
-  caller: z.string(),
-  checkedSha256: z.string(),
+  atMs: z.number(),
+  subject: z.strictObject({
+    bulkResetId: z.string(),
+    caller: z.string(),
+    delivery: z.enum(deliveries),
+    recipientKeyId: z.string().exactOptional(),
+    reference: z.string().exactOptional(),
+    forceChangePassword: z.boolean(),
+    rows: z.number(),
+    customers: z.number(),
+    largestCustomers: z.array(
+      z.strictObject({
+        customerTenantId: z.string().transform(parseCustomerTenantId),
+        rows: z.number(),
+      }),
+    ),
+    checkedSha256: z.string(),
+  }),
 });
 
-/** Envelopes about one job, which name what was agreed to. */
+/** Envelopes about one job, which hold all that was agreed to. */
 export function createApprovalProofs({
   envelopes,
 }: {
-  readonly envelopes: Pick<Envelopes, 'seal' | 'open'>;
+  readonly envelopes: Envelopes;
 }): ApprovalProofs {
   return {
-    prove({ bulkResetId, caller, checkedSha256 }, by, signal) {
-      const content = JSON.stringify({ by, caller, checkedSha256 });
-      return envelopes.seal(subjectOf(bulkResetId), new TextEncoder().encode(content), signal);
+    prove(agreement, signal) {
+      const content = new TextEncoder().encode(JSON.stringify(agreement));
+      return envelopes.seal(subjectOf(agreement.subject), content, signal);
     },
 
-    async approverOf({ bulkResetId, caller, checkedSha256 }, proof, signal) {
-      const content = await envelopes.open(subjectOf(bulkResetId), proof, signal);
+    async agreementIn(proof, job, signal) {
+      const content = await envelopes.open(subjectOf(job), proof, signal);
       if (content === undefined) return undefined;
-      const found = contentSchema.parse(JSON.parse(new TextDecoder().decode(content)));
-      const isThisJob = found.caller === caller && found.checkedSha256 === checkedSha256;
-      return isThisJob ? found.by : undefined;
+      const found = agreementSchema.safeParse(JSON.parse(new TextDecoder().decode(content)));
+      return found.data;
     },
   };
 }
 
-function subjectOf(bulkResetId: string): string {
+function subjectOf({ bulkResetId }: { readonly bulkResetId: string }): string {
   return `bulk-approval/${bulkResetId}`;
 }

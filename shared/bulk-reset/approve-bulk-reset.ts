@@ -1,7 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { type ApprovalSubject, toApprovalSubject } from './approval-subject.js';
 import { bulkFactsOf, type BulkResetRow } from './bulk-reset.js';
-import type { ApprovalProofs, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
+import type {
+  Agreement,
+  ApprovalProofs,
+  BulkOrders,
+  BulkResetStore,
+  BulkWakeUps,
+  StoredBulkReset,
+} from './ports.js';
 
 /** Later than that the rows would not have time enough to be carried out. */
 export const approvableForMs = 24 * 3_600_000;
@@ -15,18 +24,28 @@ export interface Approver {
 
 export interface ApproveDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read' | 'replace'>;
-  readonly proofs: Pick<ApprovalProofs, 'prove'>;
+  readonly orders: Pick<BulkOrders, 'read'>;
+  readonly proofs: ApprovalProofs;
   readonly wakeUps: BulkWakeUps;
   readonly audit: Audit;
   readonly now: () => number;
 }
 
+/** A job as a second person sees it. */
+export interface JobToApprove {
+  readonly subject: ApprovalSubject;
+  readonly acceptedAtMs: number;
+  readonly awaitsApproval: boolean;
+  readonly approval?: Pick<Agreement, 'by' | 'atMs'>;
+}
+
 /**
  * Jobs as a second person sees them. Everything rejects with `BulkResetNotFound` for a job that there is
- * not and for one that is not this person's to approve alike.
+ * not and for one that is not this person's to approve alike, and with `BulkResetConflict` when what is
+ * kept of the job is not what was asked for.
  */
 export function createApproveBulkReset(dependencies: ApproveDependencies) {
-  const { bulkResets, proofs, wakeUps, audit, now } = dependencies;
+  const { bulkResets, orders, proofs, wakeUps, audit, now } = dependencies;
   return { read, approve };
 
   /** A job that waits for its approval, or was approved. */
@@ -34,8 +53,10 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
     bulkResetId: string,
     approver: Approver,
     signal: AbortSignal,
-  ): Promise<BulkResetRow> {
-    return (await find(bulkResetId, approver, signal)).row;
+  ): Promise<JobToApprove> {
+    const { row } = await find(bulkResetId, approver, signal);
+    if (!isAwaiting(row)) return toApproved(row, await agreementOf(row, signal));
+    return toAwaiting(row, await subjectOf(row, signal));
   }
 
   /**
@@ -46,31 +67,40 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
     bulkResetId: string,
     approver: Approver,
     signal: AbortSignal,
-  ): Promise<BulkResetRow> {
+  ): Promise<JobToApprove> {
+    let told: ApprovalSubject | undefined;
     for (;;) {
       const { row, etag } = await find(bulkResetId, approver, signal);
-      if (row.approval !== undefined) return row;
-      if (!isApprovable(row)) throw notApprovable();
-      const { caller, counts, checkedSha256 } = row;
-      const { name: by } = approver;
-      const proof = await proofs.prove({ bulkResetId, caller, checkedSha256 }, by, signal);
+      if (!isAwaiting(row)) return toApproved(row, await agreementOf(row, signal));
+      requireApprovable(row);
+      const subject = await subjectOf(row, signal);
+      const agreement: Agreement = { by: approver.name, atMs: now(), subject };
+      const proof = await proofs.prove(agreement, signal);
+      if (!isDeepStrictEqual(told, subject)) await tell(agreement);
+      told = subject;
+      const { counts, checkedSha256 } = row;
       const approved: BulkResetRow = {
         ...bulkFactsOf(row),
-        approval: { by, atMs: now(), proof },
+        approval: { by: agreement.by, atMs: agreement.atMs, proof },
         state: 'splitting',
         counts,
         checkedSha256,
         splitRows: 0,
       };
-      const about = { bulkResetId, reference: row.reference, rows: counts.valid };
-      await audit([
-        { action: 'job.approved', ...about, caller: by },
-        { action: 'job.started', ...about, caller, delivery: row.delivery },
-      ]);
       if ((await bulkResets.replace(approved, etag)) === 'conflict') continue;
       await wakeUps.send(bulkResetId, 0);
-      return approved;
+      return toApproved(approved, agreement);
     }
+  }
+
+  /** Nothing is started that is not audited. */
+  async function tell({ by, subject }: Agreement): Promise<void> {
+    const { bulkResetId, caller, delivery, reference, rows } = subject;
+    const about = { bulkResetId, reference, rows };
+    await audit([
+      { action: 'job.approved', ...about, caller: by },
+      { action: 'job.started', ...about, caller, delivery },
+    ]);
   }
 
   async function find(
@@ -84,23 +114,58 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
       (stored.row.state === 'awaitingApproval' || stored.row.approval !== undefined) &&
       (await approver.mayApproveFor(stored.row.caller, signal));
     if (isTheirs) return stored;
-    throw new ResetError('BulkResetNotFound', 'There is no such bulk reset to approve');
+    throw new ResetError(
+      'BulkResetNotFound',
+      'There is no such bulk reset that you may approve: your own, and those for customers out of your reach, are for somebody else to approve',
+    );
   }
 
-  function isApprovable(
-    row: BulkResetRow,
-  ): row is Extract<BulkResetRow, { state: 'awaitingApproval' }> {
-    return (
-      row.state === 'awaitingApproval' &&
-      row.cancelledAtMs === undefined &&
-      now() - row.acceptedAtMs < approvableForMs
+  async function subjectOf(row: AwaitingRow, signal: AbortSignal): Promise<ApprovalSubject> {
+    const order = await orders.read(row.bulkResetId, signal);
+    // Who may see the job was decided by the row, which is not sealed.
+    if (order?.caller !== row.caller) throw notGenuine('order');
+    return toApprovalSubject(order, row);
+  }
+
+  async function agreementOf(row: BulkResetRow, signal: AbortSignal): Promise<Agreement> {
+    const proof = row.approval?.proof ?? '';
+    const agreement = await proofs.agreementIn(proof, row, signal);
+    if (agreement?.subject.caller !== row.caller) throw notGenuine('approval');
+    return agreement;
+  }
+
+  function requireApprovable({ cancelledAtMs, acceptedAtMs }: BulkResetRow): void {
+    if (cancelledAtMs === undefined && now() - acceptedAtMs < approvableForMs) return;
+    throw new ResetError(
+      'BulkResetConflict',
+      'Cannot approve the bulk reset: it was cancelled or nobody approved it in time',
     );
   }
 }
 
-function notApprovable(): ResetError {
+type AwaitingRow = Extract<BulkResetRow, { state: 'awaitingApproval' }>;
+
+function isAwaiting(row: BulkResetRow): row is AwaitingRow {
+  return row.state === 'awaitingApproval' && row.approval === undefined;
+}
+
+function toAwaiting(
+  { acceptedAtMs, cancelledAtMs }: BulkResetRow,
+  subject: ApprovalSubject,
+): JobToApprove {
+  return { subject, acceptedAtMs, awaitsApproval: cancelledAtMs === undefined };
+}
+
+function toApproved(
+  { acceptedAtMs }: BulkResetRow,
+  { by, atMs, subject }: Agreement,
+): JobToApprove {
+  return { subject, acceptedAtMs, awaitsApproval: false, approval: { by, atMs } };
+}
+
+function notGenuine(what: 'order' | 'approval'): ResetError {
   return new ResetError(
     'BulkResetConflict',
-    'Cannot approve the bulk reset: it was cancelled or nobody approved it in time',
+    `Cannot say what the bulk reset is about: its ${what} is gone, or is not what was kept of it`,
   );
 }

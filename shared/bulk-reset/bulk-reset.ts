@@ -1,4 +1,4 @@
-import type { CustomerReference } from '../password-reset/ids.js';
+import type { CustomerReference, CustomerTenantId } from '../password-reset/ids.js';
 import type { ResetErrorCode } from '../password-reset/reset-error.js';
 import type { Delivery } from '../password-reset/reset-row.js';
 
@@ -75,7 +75,7 @@ export interface BulkApproval {
   /** Name of the caller who agreed. */
   readonly by: string;
   readonly atMs: number;
-  /** What storage cannot forge: the same, sealed together with what was agreed to. */
+  /** What storage cannot forge: the same, sealed together with all that was agreed to. */
   readonly proof: string;
 }
 
@@ -100,11 +100,7 @@ export interface RowTally {
 export type BulkResetState =
   | { readonly state: 'validating' }
   /** Every row was read once; a second person must agree before the job is carried out. */
-  | {
-      readonly state: 'awaitingApproval';
-      readonly counts: RowCounts;
-      readonly checkedSha256: string;
-    }
+  | ({ readonly state: 'awaitingApproval' } & CheckedJob)
   /** Every row was read once; from here on the job is carried out. */
   | {
       readonly state: 'splitting';
@@ -130,6 +126,22 @@ export type BulkResetState =
       readonly message: string;
       readonly counts?: RowCounts;
     };
+
+/** What the rows of a job came to when every one was read. */
+export interface CheckedJob {
+  readonly counts: RowCounts;
+  /** Hash of the rows: whoever splits on must read the same ones. */
+  readonly checkedSha256: string;
+  /** How many customers the rows that can be used are of. */
+  readonly customers: number;
+  /** Those with the most rows, most first. */
+  readonly largestCustomers: readonly CustomerRows[];
+}
+
+export interface CustomerRows {
+  readonly customerTenantId: CustomerTenantId;
+  readonly rows: number;
+}
 
 export interface RowCounts {
   readonly valid: number;

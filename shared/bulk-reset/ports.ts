@@ -1,5 +1,6 @@
 import type { AppliedRow, OpenRow, ResetRow } from '../password-reset/reset-row.js';
 import type { Stored } from '../password-reset/ports.js';
+import type { ApprovalSubject } from './approval-subject.js';
 import type { BulkResetOrder, BulkResetRow, RowFault } from './bulk-reset.js';
 
 export interface StoredBulkReset {
@@ -83,18 +84,30 @@ export type RequiresApproval = (
   signal: AbortSignal,
 ) => Promise<boolean>;
 
-/** What was agreed to: a job of this caller, with exactly the rows that were checked. */
-export interface ApprovedJob {
-  readonly bulkResetId: string;
-  readonly caller: string;
-  readonly checkedSha256: string;
+/** That somebody agreed to a job, and to what exactly. */
+export interface Agreement {
+  /** Name of the caller who agreed. */
+  readonly by: string;
+  readonly atMs: number;
+  readonly subject: ApprovalSubject;
 }
 
 /** Sealed like the orders: write access to storage forges no approval. */
 export interface ApprovalProofs {
-  prove(job: ApprovedJob, by: string, signal: AbortSignal): Promise<string>;
-  /** Who agreed to exactly this job, or undefined when the proof is none of ours or is about something else. */
-  approverOf(job: ApprovedJob, proof: string, signal: AbortSignal): Promise<string | undefined>;
+  prove(agreement: Agreement, signal: AbortSignal): Promise<string>;
+  /** Undefined when the proof is none of ours, or is about another job. */
+  agreementIn(
+    proof: string,
+    job: { readonly bulkResetId: string },
+    signal: AbortSignal,
+  ): Promise<Agreement | undefined>;
+}
+
+/** Encrypts content for one subject, and gives it back under the same subject only. */
+export interface Envelopes {
+  seal(subject: string, content: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** Undefined when it is none of ours, or was made for another subject. */
+  open(subject: string, sealed: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
 /**

@@ -10,10 +10,11 @@ import {
   type BulkResetState,
   type RowCounts,
 } from './bulk-reset.js';
+import { toApprovalSubject } from './approval-subject.js';
+import { approvableForMs } from './approve-bulk-reset.js';
 import type { OpenLines } from './bulk-lines.js';
 import type { ReadBulkRows } from './bulk-rows.js';
 import { type CheckedRows, checkRows } from './check-rows.js';
-import { approvableForMs } from './approve-bulk-reset.js';
 import type {
   ApprovalProofs,
   BulkOrders,
@@ -36,7 +37,7 @@ export interface ProcessBulkDependencies {
   readonly wakeSlices: WakeSlices;
   readonly reserveResets: ReserveResets;
   readonly requiresApproval: RequiresApproval;
-  readonly approvalProofs: Pick<ApprovalProofs, 'approverOf'>;
+  readonly approvalProofs: Pick<ApprovalProofs, 'agreementIn'>;
   readonly audit: Audit;
   readonly note: Note;
   readonly now: () => number;
@@ -127,9 +128,9 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     else requireSameRows(job.current.row, checked);
     const { row } = job.current;
     if (row.state !== 'splitting') return;
-    await requireApproved(row, order, signal);
+    await requireApproved(row, order, checked, signal);
 
-    const { counts, checkedSha256 } = row;
+    const { counts, checkedSha256 } = checked;
     const { acceptedAtMs, splitRows: madeRows } = row;
     const split = { order, acceptedAtMs, splitRows: madeRows };
     for await (const done of splitRows(split, readRows(lines.read(), signal), signal)) {
@@ -175,30 +176,32 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
 
   async function decide(
     { bulkResetId, caller, onInvalidRows }: BulkResetOrder,
-    { counts, sha256: checkedSha256, faults, isFileFaulty }: CheckedRows,
+    { faults, isFileFaulty, ...checked }: CheckedRows,
     signal: AbortSignal,
   ): Promise<BulkResetState> {
+    const { counts, checkedSha256 } = checked;
     if (faults.length > 0) await rowFaults.write(bulkResetId, faults);
     const isRefused = isFileFaulty || (counts.invalid > 0 && onInvalidRows === 'refuse');
     if (isRefused || counts.valid === 0) return refusedFor(counts);
-    // Whoever is cut off between this and the next write counts the job once more.
-    await reserveResets({ caller, resets: counts.valid }, signal);
+    await reserveResets({ caller, bulkResetId, resets: counts.valid }, signal);
     return (await requiresApproval({ caller, rows: counts.valid }, signal))
-      ? { state: 'awaitingApproval', counts, checkedSha256 }
+      ? { state: 'awaitingApproval', ...checked }
       : { state: 'splitting', counts, checkedSha256, splitRows: 0 };
   }
 
-  /** The state alone says nothing: anybody who may write into storage can change it. */
+  /** Anybody who may write into storage can change the row: only its proof is taken from there. */
   async function requireApproved(
-    { approval, checkedSha256, counts }: Extract<BulkResetRow, { state: 'splitting' }>,
-    { bulkResetId, caller }: BulkResetOrder,
+    { approval }: BulkResetFacts,
+    order: BulkResetOrder,
+    checked: CheckedRows,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!(await requiresApproval({ caller, rows: counts.valid }, signal))) return;
-    const approved = { bulkResetId, caller, checkedSha256 };
-    const approver =
-      approval && (await approvalProofs.approverOf(approved, approval.proof, signal));
-    if (approver === undefined) throw notApproved();
+    const { caller } = order;
+    if (!(await requiresApproval({ caller, rows: checked.counts.valid }, signal))) return;
+    const agreement = approval && (await approvalProofs.agreementIn(approval.proof, order, signal));
+    const subject = toApprovalSubject(order, checked);
+    if (isDeepStrictEqual(agreement?.subject, subject)) return;
+    throw new ResetError('ApprovalMissing', 'Nobody approved the job as it is');
   }
 
   function requireApprovable({ acceptedAtMs }: BulkResetFacts): void {
@@ -247,8 +250,8 @@ function notApproved(): ResetError {
  * come into it: then some rows would be lost, or run although they were left out. So a job is
  * continued only with exactly the rows that were checked.
  */
-function requireSameRows(row: BulkResetRow, { sha256 }: CheckedRows): void {
-  if (row.state !== 'splitting' || sha256 === row.checkedSha256) return;
+function requireSameRows(row: BulkResetRow, { checkedSha256 }: CheckedRows): void {
+  if (row.state !== 'splitting' || checkedSha256 === row.checkedSha256) return;
   throw new ResetError(
     'InvalidRows',
     'Since the rows were checked, others have become usable or unusable',

@@ -63,6 +63,7 @@ export function createBulkResets(
     }),
     approveBulkReset: createApproveBulkReset({
       bulkResets,
+      orders,
       proofs: approvalProofs,
       wakeUps: bulkWakeUps,
       audit,

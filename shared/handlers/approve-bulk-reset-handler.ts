@@ -1,8 +1,7 @@
 import type { HttpHandler } from '@azure/functions';
 import { toApprover } from '../callers/approver.js';
 import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
-import type { createApproveBulkReset } from '../bulk-reset/approve-bulk-reset.js';
-import type { BulkResetRow } from '../bulk-reset/bulk-reset.js';
+import type { createApproveBulkReset, JobToApprove } from '../bulk-reset/approve-bulk-reset.js';
 import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { bulkResetIdOf } from './request-parameters.js';
@@ -36,17 +35,16 @@ export function createApproveBulkResetHandler({
   });
 }
 
-/** What a job is about, without its users. */
-function toApprovalView(job: BulkResetRow) {
-  const { bulkResetId: id, caller: requestedBy, delivery, reference, approval } = job;
+/** What a job is about, without its users: no less than what is agreed to. */
+function toApprovalView({ subject, acceptedAtMs, awaitsApproval, approval }: JobToApprove) {
+  const { bulkResetId: id, caller: requestedBy, checkedSha256: rowsSha256, ...about } = subject;
   return {
     id,
     requestedBy,
-    delivery,
-    ...(reference !== undefined && { reference }),
-    createdAt: new Date(job.acceptedAtMs).toISOString(),
-    ...('counts' in job && { rows: job.counts.valid }),
-    awaitsApproval: job.state === 'awaitingApproval' && job.cancelledAtMs === undefined,
+    ...about,
+    rowsSha256,
+    createdAt: new Date(acceptedAtMs).toISOString(),
+    awaitsApproval,
     ...(approval !== undefined && {
       approvedBy: approval.by,
       approvedAt: new Date(approval.atMs).toISOString(),

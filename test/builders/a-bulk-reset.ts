@@ -3,6 +3,7 @@ import type {
   BulkResetOrder,
   BulkResetRow,
   BulkResetState,
+  CheckedJob,
   RowFields,
 } from '../../shared/bulk-reset/bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from './a-reset-row.js';
@@ -39,6 +40,17 @@ export function aCsv(count: number): string {
 
 function userNumber(number: number): string {
   return `user-${number}@contoso.com`;
+}
+
+/** A check that found as many rows of one customer, all of them usable. */
+export function aCheckedJob(rows: number, values: Partial<CheckedJob> = {}): CheckedJob {
+  return {
+    counts: { valid: rows, invalid: 0, lastRow: rows },
+    checkedSha256: 'the rows as they were checked',
+    customers: 1,
+    largestCustomers: [{ customerTenantId, rows }],
+    ...values,
+  };
 }
 
 /** A job that is split into one row, unless told otherwise. */

@@ -10,5 +10,5 @@ export const reserveFreely: ReserveResets = () => Promise.resolve();
 export const withoutApproval = {
   reserveResets: reserveFreely,
   requiresApproval: () => Promise.resolve(false),
-  approvalProofs: { approverOf: () => Promise.resolve(undefined) },
+  approvalProofs: { agreementIn: () => Promise.resolve(undefined) },
 };

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createBlobBulkOrders, type Envelopes } from '../../shared/azure/blob-bulk-orders.js';
+import { createBlobBulkOrders } from '../../shared/azure/blob-bulk-orders.js';
+import type { Envelopes } from '../../shared/bulk-reset/ports.js';
 import { createEnvelopes } from '../../shared/delivery/envelopes.js';
 import { aBulkResetOrder, aCsv } from '../builders/a-bulk-reset.js';
 import { FakeBulkOrders } from '../fakes/fake-bulk-orders.js';

@@ -6,6 +6,7 @@ import type {
   BulkResetState,
 } from '../../shared/bulk-reset/bulk-reset.js';
 import type { BulkPhase, BulkResetStore } from '../../shared/bulk-reset/ports.js';
+import { aCheckedJob } from '../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../builders/a-reset-row.js';
 
 const counts = { valid: 999_999, invalid: 1, lastRow: 1_000_000 };
@@ -22,7 +23,7 @@ export function describeBulkResetStore(name: string, open: () => Promise<BulkRes
 
     it.each<BulkResetState>([
       { state: 'validating' },
-      { state: 'awaitingApproval', counts, checkedSha256: 'of the rows' },
+      { state: 'awaitingApproval', ...aCheckedJob(3) },
       { state: 'splitting', counts, checkedSha256: 'of the rows', splitRows: 0 },
       { state: 'stopped', code: 'InvalidRows', message: 'No more', counts, splitRows: 7 },
       { state: 'split', counts },

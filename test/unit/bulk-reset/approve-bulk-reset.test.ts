@@ -1,41 +1,56 @@
 import { describe, expect, it } from '@jest/globals';
+import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
+import { toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
 import {
   type Approver,
   createApproveBulkReset,
 } from '../../../shared/bulk-reset/approve-bulk-reset.js';
 import type { BulkResetRow, BulkResetState } from '../../../shared/bulk-reset/bulk-reset.js';
-import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
-import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
-import { acceptedAtMs } from '../../builders/a-reset-row.js';
+import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import {
+  aBulkResetOrder,
+  aBulkResetRow,
+  aCheckedJob,
+  bulkResetId,
+} from '../../builders/a-bulk-reset.js';
+import { acceptedAtMs, anotherCustomerTenantId } from '../../builders/a-reset-row.js';
+import { FakeAudit } from '../../fakes/fake-audit.js';
+import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
-import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
-const counts = { valid: 300, invalid: 0, lastRow: 300 };
-const checkedSha256 = 'the rows as they were checked';
-const awaiting: BulkResetState = { state: 'awaitingApproval', counts, checkedSha256 };
+const checked = aCheckedJob(300);
+const awaiting: BulkResetState = { state: 'awaitingApproval', ...checked };
+const order = aBulkResetOrder({
+  delivery: 'recipientKey',
+  recipientKeyId: 'key-1',
+  reference: 'INC-7',
+});
+const subject = toApprovalSubject(order, checked);
 const approver: Approver = { name: 'supervisor', mayApproveFor: () => Promise.resolve(true) };
 const stranger: Approver = { ...approver, mayApproveFor: () => Promise.resolve(false) };
+const nowMs = acceptedAtMs + 1_000;
 const dayMs = 24 * 3_600_000;
 
 describe('createApproveBulkReset()', () => {
-  it('lets the job start, wakes it, and leaves a proof that storage cannot forge', async () => {
+  it('lets the job start, wakes it, and leaves a proof of all that was shown', async () => {
     const { approve, bulkResets, wakeUps, proofs } = jobs(aBulkResetRow(awaiting));
 
     const approved = await approve(bulkResetId, approver, signal);
 
-    expect(approved).toMatchObject({ state: 'splitting', counts, checkedSha256, splitRows: 0 });
-    expect(bulkResets.row(bulkResetId)).toEqual(approved);
+    const approval = { by: 'supervisor', atMs: nowMs };
+    expect(approved).toEqual({ subject, acceptedAtMs, awaitsApproval: false, approval });
+    const row = bulkResets.row(bulkResetId);
+    const { counts, checkedSha256 } = checked;
+    expect(row).toMatchObject({ state: 'splitting', counts, checkedSha256, splitRows: 0 });
     expect(wakeUps.sent).toEqual([{ bulkResetId, delayMs: 0 }]);
-    const { proof = '', by } = approved.approval ?? {};
-    const job = { bulkResetId, caller: 'helpdesk', checkedSha256 };
-    expect(by).toBe('supervisor');
-    expect(await proofs.approverOf(job, proof, signal)).toBe('supervisor');
+    expect(row.approval).toMatchObject(approval);
+    const proof = row.approval?.proof ?? '';
+    expect(await proofs.agreementIn(proof, row, signal)).toEqual({ ...approval, subject });
   });
 
   it('tells the audit who agreed, and that the job of the other starts', async () => {
@@ -66,17 +81,30 @@ describe('createApproveBulkReset()', () => {
     expect(wakeUps.sent).toHaveLength(1);
   });
 
-  it('approves once more what somebody else changed at the same time', async () => {
-    const { approve, bulkResets } = jobs(aBulkResetRow(awaiting));
+  it('approves what somebody else wrote at the same time, and tells of it once', async () => {
+    const { approve, bulkResets, audit } = jobs(aBulkResetRow(awaiting));
     bulkResets.conflictOnce();
 
-    expect(await approve(bulkResetId, approver, signal)).toMatchObject({ state: 'splitting' });
+    expect(await approve(bulkResetId, approver, signal)).toMatchObject({ awaitsApproval: false });
+    expect(audit.events.map(({ action }) => action)).toEqual(['job.approved', 'job.started']);
   });
 
-  it('shows the job to who may approve it', async () => {
-    const { read } = jobs(aBulkResetRow(awaiting));
+  it('shows what was ordered to who may approve it, whatever the row says', async () => {
+    const { read } = jobs(aBulkResetRow(awaiting, { delivery: 'none', reference: 'INC-8' }));
 
-    expect(await read(bulkResetId, approver, signal)).toEqual(aBulkResetRow(awaiting));
+    expect(await read(bulkResetId, approver, signal)).toEqual({
+      subject,
+      acceptedAtMs,
+      awaitsApproval: true,
+    });
+  });
+
+  it('shows what was agreed to as long as the job is there', async () => {
+    const { approve, read, orders } = jobs(aBulkResetRow(awaiting));
+    const approved = await approve(bulkResetId, approver, signal);
+    await orders.delete(bulkResetId);
+
+    expect(await read(bulkResetId, approver, signal)).toEqual(approved);
   });
 
   it.each<[string, BulkResetRow | undefined, Approver]>([
@@ -94,6 +122,34 @@ describe('createApproveBulkReset()', () => {
     }
   });
 
+  it.each<[string, BulkResetRow]>([
+    ['the order is of somebody else', aBulkResetRow(awaiting, { caller: 'flow' })],
+    ['the order is for another job', aBulkResetRow(awaiting, { bulkResetId: 'another' })],
+    [
+      'the approval was not given here',
+      aBulkResetRow(awaiting, { approval: { by: 'me', atMs: nowMs, proof: 'a proof' } }),
+    ],
+  ])('neither shows nor starts a job when %s', async (_what, row) => {
+    const { approve, read, bulkResets, audit } = jobs(row);
+
+    for (const ask of [approve, read]) {
+      await expect(ask(row.bulkResetId, approver, signal)).rejects.toMatchObject({
+        code: 'BulkResetConflict',
+        message: expect.stringContaining('Cannot say what the bulk reset is about'),
+      });
+    }
+    expect(bulkResets.row(row.bulkResetId)).toEqual(row);
+    expect(audit.events).toEqual([]);
+  });
+
+  it('starts nothing while the order cannot be read', async () => {
+    const { approve, orders, bulkResets } = jobs(aBulkResetRow(awaiting));
+    orders.failure = new ResetError('StorageUnavailable', 'is away');
+
+    await expect(approve(bulkResetId, approver, signal)).rejects.toBe(orders.failure);
+    expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
+  });
+
   it.each([
     ['was cancelled', { cancelledAtMs: acceptedAtMs }, 0],
     ['nobody approved within a day', {}, dayMs],
@@ -108,39 +164,54 @@ describe('createApproveBulkReset()', () => {
 });
 
 describe('createApprovalProofs()', () => {
-  const job = { bulkResetId, caller: 'helpdesk', checkedSha256 };
+  const agreement = { by: 'supervisor', atMs: nowMs, subject };
 
-  it.each([
-    ['another job', { bulkResetId: '3c9f5a52-0b1e-4d7a-8a37-000000000000' }],
-    ['another caller', { caller: 'flow' }],
-    ['other rows', { checkedSha256: 'others' }],
-  ])('proves nothing about %s', async (_what, values) => {
+  it('proves nothing about another job', async () => {
     const { proofs } = jobs(undefined);
-    const proof = await proofs.prove(job, 'supervisor', signal);
+    const proof = await proofs.prove(agreement, signal);
 
-    expect(await proofs.approverOf(job, proof, signal)).toBe('supervisor');
-    expect(await proofs.approverOf({ ...job, ...values }, proof, signal)).toBeUndefined();
+    expect(await proofs.agreementIn(proof, { bulkResetId }, signal)).toEqual(agreement);
+    const another = { bulkResetId: '3c9f5a52-0b1e-4d7a-8a37-000000000000' };
+    expect(await proofs.agreementIn(proof, another, signal)).toBeUndefined();
   });
 
-  it('takes no text for a proof', async () => {
-    expect(await jobs(undefined).proofs.approverOf(job, 'supervisor', signal)).toBeUndefined();
+  it('fits into a column of the row with as many customers as are shown', async () => {
+    const largestCustomers = Array.from({ length: 100 }, () => ({
+      customerTenantId: anotherCustomerTenantId,
+      rows: 1_000_000,
+    }));
+    const large = { ...agreement, subject: { ...subject, largestCustomers } };
+    const { proofs } = jobs(undefined);
+
+    const proof = await proofs.prove(large, signal);
+
+    expect(proof.length).toBeLessThan(16_000);
+    expect(await proofs.agreementIn(proof, { bulkResetId }, signal)).toEqual(large);
+  });
+
+  it('takes neither a text nor what another release agreed to for a proof', async () => {
+    const { proofs, envelopes } = jobs(undefined);
+    const content = new TextEncoder().encode('{"by":"supervisor"}');
+    const other = await envelopes.seal(`bulk-approval/${bulkResetId}`, content, signal);
+
+    for (const proof of ['supervisor', other]) {
+      expect(await proofs.agreementIn(proof, { bulkResetId }, signal)).toBeUndefined();
+    }
   });
 });
 
-function jobs(row: BulkResetRow | undefined, nowMs = acceptedAtMs + 1_000) {
+function jobs(row: BulkResetRow | undefined, atMs = nowMs) {
   const bulkResets = new ContestedBulkResetStore();
   if (row !== undefined) bulkResets.overwrite(row);
+  const orders = new FakeBulkOrders([order]);
   const wakeUps = new FakeBulkWakeUps();
   const audit = new FakeAudit();
   const envelopes = createEnvelopes({ keys: new FakeSealingKeys() });
   const proofs = createApprovalProofs({ envelopes });
-  const { now } = new FakeClock(nowMs);
+  const { now } = new FakeClock(atMs);
   return {
-    ...createApproveBulkReset({ audit: audit.audit, bulkResets, proofs, wakeUps, now }),
-    bulkResets,
-    wakeUps,
-    proofs,
-    audit,
+    ...createApproveBulkReset({ audit: audit.audit, bulkResets, orders, proofs, wakeUps, now }),
+    ...{ bulkResets, orders, wakeUps, proofs, envelopes, audit },
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { phaseOf } from '../../../shared/bulk-reset/bulk-phase.js';
 import type { BulkResetFacts, BulkResetState } from '../../../shared/bulk-reset/bulk-reset.js';
 import type { BulkPhase } from '../../../shared/bulk-reset/ports.js';
-import { aBulkResetRow } from '../../builders/a-bulk-reset.js';
+import { aBulkResetRow, aCheckedJob } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
 
 const counts = { valid: 1, invalid: 0, lastRow: 1 };
@@ -28,7 +28,7 @@ const purged = { purgedAtMs: acceptedAtMs };
 describe('phaseOf()', () => {
   it.each<[BulkPhase, BulkResetState, Partial<BulkResetFacts>]>([
     ['open', validating, {}],
-    ['open', { state: 'awaitingApproval', counts, checkedSha256: '' }, {}],
+    ['open', { state: 'awaitingApproval', ...aCheckedJob(3) }, {}],
     ['open', splitting, {}],
     ['open', split, {}],
     ['open', stopped, {}],

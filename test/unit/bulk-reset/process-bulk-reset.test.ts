@@ -1,20 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { allowEverything, withoutApproval } from '../../fakes/allow-everything.js';
+import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
+import {
+  type ApprovalSubject,
+  toApprovalSubject,
+} from '../../../shared/bulk-reset/approval-subject.js';
+import { createApproveBulkReset } from '../../../shared/bulk-reset/approve-bulk-reset.js';
 import { createOpenLines } from '../../../shared/bulk-reset/bulk-lines.js';
 import type {
   BulkResetFacts,
   BulkResetOrder,
   BulkResetRow,
+  CheckedJob,
   RowFields,
 } from '../../../shared/bulk-reset/bulk-reset.js';
-import type { ApprovedJob } from '../../../shared/bulk-reset/ports.js';
 import { createReadBulkRows } from '../../../shared/bulk-reset/bulk-rows.js';
 import {
   createProcessBulkReset,
   type ProcessBulkDependencies,
+  type ProcessedBulkReset,
 } from '../../../shared/bulk-reset/process-bulk-reset.js';
 import { createSplitRows } from '../../../shared/bulk-reset/split-rows.js';
 import { createWakeSlices } from '../../../shared/bulk-reset/wake-slices.js';
+import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { parseCustomerTenantId } from '../../../shared/password-reset/ids.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
@@ -22,6 +30,7 @@ import { Secret } from '../../../shared/platform/secret.js';
 import {
   aBulkResetOrder,
   aBulkResetRow,
+  aCheckedJob,
   aCsv,
   aRow,
   bulkResetId,
@@ -30,12 +39,13 @@ import {
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
 import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
-import { FakeSliceWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
+import { FakeBulkWakeUps, FakeSliceWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeCustomers } from '../../fakes/fake-customers.js';
 import { FakeInbox } from '../../fakes/fake-inbox.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeRowFaults } from '../../fakes/fake-row-faults.js';
+import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
 const signal = new AbortController().signal;
@@ -281,6 +291,18 @@ describe('createProcessBulkReset()', () => {
       expect(sealsOf(resets).slice(0, 6_700)).toEqual(before);
       expect(new Set(sealsOf(resets)).size).toBe(7_500);
       expect(passwords() - passwordsBefore).toBe(2_500);
+    });
+
+    it('counts what was checked, whatever its own row says', async () => {
+      const { process, resets, bulkResets, wakeUps } = aProcess(aJobOf(someRows(250)));
+      resets.failures.createMany = away;
+      const { job } = await process();
+      delete resets.failures.createMany;
+      bulkResets.overwrite({ ...job, counts: countsOf(1) } as BulkResetRow);
+
+      expect(await process()).toMatchObject({ job: { state: 'split', counts: countsOf(250) } });
+
+      expect(wakeUps.slices).toEqual([0, 1, 2]);
     });
 
     it('is finished where all was done but not said', async () => {
@@ -549,18 +571,14 @@ class FailingResetStore extends FakeResetStore {
 }
 
 describe('a job that a second person must agree to', () => {
+  const proofs = createApprovalProofs({
+    envelopes: createEnvelopes({ keys: new FakeSealingKeys() }),
+  });
   const rules = {
     requiresApproval: ({ rows }: { readonly rows: number }) => Promise.resolve(rows > 2),
-    approvalProofs: {
-      approverOf: (job: ApprovedJob, proof: string) =>
-        Promise.resolve(proof === `proof of ${job.checkedSha256}` ? 'supervisor' : undefined),
-    },
+    approvalProofs: proofs,
   };
-  const approvalOf = (checkedSha256: string) => ({
-    by: 'supervisor',
-    atMs: acceptedAtMs,
-    proof: `proof of ${checkedSha256}`,
-  });
+  const order = aJobOf(someRows(3), { reference: 'INC-7' });
   const dayMs = 24 * 3_600_000;
 
   it('is checked, and waits without being looked at again', async () => {
@@ -568,7 +586,12 @@ describe('a job that a second person must agree to', () => {
 
     const { job, dueAtMs } = await process();
 
-    expect(job).toMatchObject({ state: 'awaitingApproval', counts: countsOf(3) });
+    expect(job).toMatchObject({
+      state: 'awaitingApproval',
+      counts: countsOf(3),
+      customers: 1,
+      largestCustomers: [{ customerTenantId, rows: 3 }],
+    });
     expect(dueAtMs).toBeUndefined();
     expect(await process()).toEqual({ job });
     expect([resets.rows, wakeUps.sent]).toEqual([[], []]);
@@ -581,21 +604,66 @@ describe('a job that a second person must agree to', () => {
   });
 
   it('is carried out once it is proved that somebody agreed', async () => {
-    const { process, bulkResets, resets } = aProcess(aJobOf(someRows(3)), rules);
-    const sha = shaOf((await process()).job);
-    bulkResets.overwrite(splitting(sha, { approval: approvalOf(sha) }));
+    const { process, bulkResets, resets } = aProcess(order, rules);
+    const checked = await check(process);
+    bulkResets.overwrite(splitting(checked, await approvalOf(toApprovalSubject(order, checked))));
 
     expect((await process()).job).toMatchObject({ state: 'split' });
     expect(resets.rows).toHaveLength(3);
   });
 
-  it.each([
-    ['nobody agreed', undefined],
-    ['the proof is about other rows', approvalOf('others')],
-  ])('makes no row of one that only storage says is approved: %s', async (_what, approval) => {
-    const { process, bulkResets, resets } = aProcess(aJobOf(someRows(3)), rules);
-    const sha = shaOf((await process()).job);
-    bulkResets.overwrite(splitting(sha, approval && { approval }));
+  it('makes no row of one that only storage says is approved', async () => {
+    const { process, bulkResets, resets } = aProcess(order, rules);
+    bulkResets.overwrite(splitting(await check(process)));
+
+    expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
+    expect(resets.rows).toEqual([]);
+  });
+
+  it('makes no row of one that storage says has few rows', async () => {
+    const { process, bulkResets, resets, wakeUps } = aProcess(order, rules);
+    const { checkedSha256 } = await check(process);
+    const counts = { valid: 1, invalid: 0, lastRow: 3 };
+    bulkResets.overwrite(splitting(aCheckedJob(1, { counts, checkedSha256 })));
+
+    expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
+    expect(resets.rows).toEqual([]);
+    expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<ApprovalSubject>]>([
+    ['other rows', { checkedSha256: 'others' }],
+    ['fewer rows', { rows: 2 }],
+    ['more customers', { customers: 2 }],
+    ['another customer', { largestCustomers: [{ customerTenantId: otherTenantId, rows: 3 }] }],
+    ['another delivery', { delivery: 'none' }],
+    ['the key of a recipient', { recipientKeyId: 'key-1' }],
+    ['another reference', { reference: 'INC-8' }],
+    ['other passwords', { forceChangePassword: false }],
+    ['another caller', { caller: 'flow' }],
+  ])('makes no row when somebody agreed to %s', async (_what, shown) => {
+    const { process, bulkResets, resets } = aProcess(order, rules);
+    const checked = await check(process);
+    const subject = { ...toApprovalSubject(order, checked), ...shown };
+    bulkResets.overwrite(splitting(checked, await approvalOf(subject)));
+
+    expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
+    expect(resets.rows).toEqual([]);
+  });
+
+  it.each<[string, Partial<BulkResetFacts & CheckedJob>]>([
+    ['fewer rows', { counts: { valid: 2, invalid: 1, lastRow: 3 } }],
+    ['another customer', { largestCustomers: [{ customerTenantId: otherTenantId, rows: 3 }] }],
+  ])('makes no row when its own row showed %s to whoever agreed', async (_what, forged) => {
+    const { process, bulkResets, orders, resets } = aProcess(order, rules);
+    const { job } = await process();
+    bulkResets.overwrite({ ...job, ...forged } as BulkResetRow);
+    const { approve } = createApproveBulkReset({
+      ...{ ...noAudit, bulkResets, orders, proofs, now: () => acceptedAtMs },
+      wakeUps: new FakeBulkWakeUps(),
+    });
+    const approver = { name: 'supervisor', mayApproveFor: () => Promise.resolve(true) };
+    expect(await approve(bulkResetId, approver, signal)).toMatchObject({ awaitsApproval: false });
 
     expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
     expect(resets.rows).toEqual([]);
@@ -617,15 +685,22 @@ describe('a job that a second person must agree to', () => {
     expect((await process()).job).toMatchObject({ state: 'refused', code: 'Cancelled' });
   });
 
-  function shaOf(job: BulkResetRow | undefined): string {
-    return job?.state === 'awaitingApproval' ? job.checkedSha256 : '';
+  async function check(process: () => Promise<ProcessedBulkReset>): Promise<CheckedJob> {
+    const { job } = await process();
+    if (job?.state !== 'awaitingApproval') throw new Error('The job does not wait');
+    return job;
   }
 
-  function splitting(checkedSha256: string, facts: Partial<BulkResetFacts> = {}): BulkResetRow {
-    return aBulkResetRow(
-      { state: 'splitting', counts: countsOf(3), checkedSha256, splitRows: 0 },
-      facts,
-    );
+  async function approvalOf(subject: ApprovalSubject): Promise<Partial<BulkResetFacts>> {
+    const agreed = { by: 'supervisor', atMs: acceptedAtMs };
+    return { approval: { ...agreed, proof: await proofs.prove({ ...agreed, subject }, signal) } };
+  }
+
+  function splitting(
+    { counts, checkedSha256 }: CheckedJob,
+    facts: Partial<BulkResetFacts> = {},
+  ): BulkResetRow {
+    return aBulkResetRow({ state: 'splitting', counts, checkedSha256, splitRows: 0 }, facts);
   }
 });
 
@@ -639,7 +714,7 @@ describe('the daily cap', () => {
     const { process, resets } = aProcess(aJobOf(someRows(3)), { reserveResets });
 
     expect((await process()).job).toMatchObject({ state: 'refused', code: 'DailyCapReached' });
-    expect(reserved).toEqual([{ caller: 'helpdesk', resets: 3 }]);
+    expect(reserved).toEqual([{ caller: 'helpdesk', bulkResetId, resets: 3 }]);
     expect(resets.rows).toEqual([]);
   });
 });

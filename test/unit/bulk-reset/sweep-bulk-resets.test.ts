@@ -7,7 +7,7 @@ import {
 } from '../../../shared/bulk-reset/bulk-reset.js';
 import { createSweepBulkResets } from '../../../shared/bulk-reset/sweep-bulk-resets.js';
 import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
-import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
+import { aBulkResetRow, aCheckedJob, bulkResetId } from '../../builders/a-bulk-reset.js';
 import {
   acceptedAtMs,
   anotherCustomerTenantId,
@@ -72,8 +72,7 @@ describe('createSweepBulkResets()', () => {
   describe('a job that waits for its approval', () => {
     const awaiting = {
       state: 'awaitingApproval',
-      counts: countsOf(7),
-      checkedSha256: '',
+      ...aCheckedJob(7),
     } as const satisfies BulkResetState;
 
     it('is left alone', async () => {

@@ -1,16 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BulkResetFacts } from '../../../shared/bulk-reset/bulk-reset.js';
+import { toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
 import type { Permission } from '../../../shared/callers/caller.js';
 import { createApproveBulkResetHandler } from '../../../shared/handlers/approve-bulk-reset-handler.js';
-import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
+import { aBulkResetOrder, aCheckedJob, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { aCallerList } from '../../builders/a-caller-list.js';
-import { acceptedAtMs } from '../../builders/a-reset-row.js';
+import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
 import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal } from './invocation.js';
-
-const counts = { valid: 300, invalid: 0, lastRow: 300 };
-const approval = { by: 'supervisor', atMs: acceptedAtMs, proof: 'a proof' };
 
 describe('createApproveBulkResetHandler()', () => {
   it('shows what is to be agreed to, without changing anything', async () => {
@@ -22,10 +19,15 @@ describe('createApproveBulkResetHandler()', () => {
     expect(answer.body).toEqual({
       id: bulkResetId,
       requestedBy: 'helpdesk',
-      delivery: 'response',
+      delivery: 'recipientKey',
+      recipientKeyId: 'key-1',
       reference: 'INC-7',
-      createdAt: '2026-01-01T00:00:00.000Z',
+      forceChangePassword: true,
       rows: 300,
+      customers: 1,
+      largestCustomers: [{ customerTenantId, rows: 300 }],
+      rowsSha256: 'the rows as they were checked',
+      createdAt: '2026-01-01T00:00:00.000Z',
       awaitsApproval: true,
     });
     expect(done).toEqual(['read by supervisor']);
@@ -44,7 +46,6 @@ describe('createApproveBulkResetHandler()', () => {
         approvedAt: '2026-01-01T00:00:00.000Z',
       },
     });
-    expect(answer.text).not.toContain('proof');
     expect(done).toEqual(['approved by supervisor']);
     expect(answer.logged).toEqual([
       {
@@ -64,22 +65,27 @@ describe('createApproveBulkResetHandler()', () => {
 
 function aDoor(permissions: readonly Permission[] = ['approveBulkReset']) {
   const done: string[] = [];
-  const facts: Partial<BulkResetFacts> = { reference: 'INC-7' };
-  const awaiting = aBulkResetRow(
-    { state: 'awaitingApproval', counts, checkedSha256: 'rows' },
-    facts,
-  );
-  const approved = aBulkResetRow({ state: 'split', counts }, { ...facts, approval });
+  const order = aBulkResetOrder({
+    delivery: 'recipientKey',
+    recipientKeyId: 'key-1',
+    reference: 'INC-7',
+  });
+  const job = { subject: toApprovalSubject(order, aCheckedJob(300)), acceptedAtMs };
   const handler = createApproveBulkResetHandler({
     door: aCallerDoor(() =>
       Promise.resolve(aCaller({ name: 'supervisor', permissions: new Set(permissions) })),
     ),
     readCallerList: () => Promise.resolve(aCallerList([])),
     approveBulkReset: {
-      read: (_id, { name }) =>
-        Promise.resolve(void done.push(`read by ${name}`)).then(() => awaiting),
-      approve: (_id, { name }) =>
-        Promise.resolve(void done.push(`approved by ${name}`)).then(() => approved),
+      read: (_id, { name }) => {
+        done.push(`read by ${name}`);
+        return Promise.resolve({ ...job, awaitsApproval: true });
+      },
+      approve: (_id, { name }) => {
+        done.push(`approved by ${name}`);
+        const approval = { by: name, atMs: acceptedAtMs };
+        return Promise.resolve({ ...job, awaitsApproval: false, approval });
+      },
     },
   });
   const ask = (method: 'GET' | 'POST') => call(handler, { method, params: { id: bulkResetId } });

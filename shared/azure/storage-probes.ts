@@ -1,6 +1,7 @@
 import type { TableClient } from '@azure/data-tables';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { QueueClient } from '@azure/storage-queue';
+import { onAbort } from '../platform/on-abort.js';
 import type { StorageClients } from './storage-clients.js';
 import { toStorageError } from './to-storage-error.js';
 
@@ -20,16 +21,16 @@ export function createStorageProbe(storage: StorageClients, names: StorageNames)
   return async (signal: AbortSignal): Promise<void> => {
     const { tables, queues, containers } = names;
     await Promise.all([
-      ...tables.map((name) => probe(`table ${name}`, readTable(storage.table(name), signal))),
-      ...queues.map((name) => probe(`queue ${name}`, readQueue(storage.queue(name), signal))),
+      ...tables.map((name) => probe(`table ${name}`, readTable(storage.table(name)))),
+      ...queues.map((name) => probe(`queue ${name}`, readQueue(storage.queue(name)))),
       ...containers.map((name) =>
-        probe(`container ${name}`, readContainer(storage.container(name), signal)),
+        probe(`container ${name}`, readContainer(storage.container(name))),
       ),
     ]);
 
-    async function probe(what: string, reading: Promise<unknown>): Promise<void> {
+    async function probe(what: string, read: Read): Promise<void> {
       try {
-        await reading;
+        await withOwnSignal(read, signal);
       } catch (error) {
         throw toStorageError(error, `reach the ${what}`, signal);
       }
@@ -37,16 +38,31 @@ export function createStorageProbe(storage: StorageClients, names: StorageNames)
   };
 }
 
+type Read = (abortSignal: AbortSignal) => Promise<unknown>;
+
+/** The SDK listens to the signal of each request, and Node warns of a leak from the eleventh listener on. */
+async function withOwnSignal(read: Read, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const stopWatching = onAbort(signal, () => controller.abort(signal.reason));
+  try {
+    await read(controller.signal);
+  } finally {
+    stopWatching();
+  }
+}
+
 /** A key that is in no table: nothing is scanned. Only a page tells a missing table from a missing entity. */
-function readTable(table: TableClient, abortSignal: AbortSignal): Promise<unknown> {
+function readTable(table: TableClient): Read {
   const queryOptions = { filter: "PartitionKey eq 'health' and RowKey eq 'health'" };
-  return table.listEntities({ queryOptions, abortSignal }).byPage({ maxPageSize: 1 }).next();
+  return (abortSignal) =>
+    table.listEntities({ queryOptions, abortSignal }).byPage({ maxPageSize: 1 }).next();
 }
 
-function readQueue(queue: QueueClient, abortSignal: AbortSignal): Promise<unknown> {
-  return queue.getProperties({ abortSignal });
+function readQueue(queue: QueueClient): Read {
+  return (abortSignal) => queue.getProperties({ abortSignal });
 }
 
-function readContainer(container: ContainerClient, abortSignal: AbortSignal): Promise<unknown> {
-  return container.getProperties({ abortSignal });
+function readContainer(container: ContainerClient): Read {
+  return (abortSignal) => container.getProperties({ abortSignal });
 }

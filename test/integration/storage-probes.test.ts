@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createStorageProbe, type StorageNames } from '../../shared/azure/storage-probes.js';
 import { startStorage, type StorageHarness } from './storage-harness.js';
 
@@ -45,7 +45,27 @@ describe('createStorageProbe()', () => {
     });
   });
 
-  it('ends when it is told to', async () => {
+  it('listens to the signal once, however much there is to look at, and then no more', async () => {
+    const wanted = { ...names, queues: Array.from({ length: 12 }, () => 'queue-one') };
+    const { signal: watched } = new AbortController();
+    const added = jest.spyOn(watched, 'addEventListener');
+    const removed = jest.spyOn(watched, 'removeEventListener');
+
+    await createStorageProbe(storage.clients, wanted)(watched);
+
+    expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it('ends when it is told to meanwhile', async () => {
+    const controller = new AbortController();
+    const probing = createStorageProbe(storage.clients, names)(controller.signal);
+
+    controller.abort();
+
+    await expect(probing).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('does not begin when it was told to end', async () => {
     const probe = createStorageProbe(storage.clients, names);
 
     await expect(probe(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startHost, type FunctionsHost } from './host.js';
 import { createLog, describeError } from './log.js';
+import { takeConsole } from './take-console.js';
 import type { ReadyMessage } from './spawn.js';
 
 const usage = 'usage: functions-host --app <folder> [--port <0-65535>] [--verbose]';
@@ -40,6 +41,7 @@ function readCommandLine(): CommandLine {
 
 const { app, port, verbose } = readCommandLine();
 const log = createLog({ write: (text) => process.stdout.write(text), verbose });
+takeConsole(log);
 // Whoever read the output may be gone; what runs is to finish all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -63,7 +65,7 @@ try {
   process.exit(1);
 }
 const { url, functions } = host;
-const list = [...functions].map(([name, description]) => `${name} [${description}]`).join(', ');
-log('information', 'host', `ready on ${url} with ${functions.size} functions: ${list}`);
+for (const [name, description] of functions) log('debug', 'host', `${name} [${description}]`);
+log('information', 'host', `ready on ${url} with ${functions.size} functions`);
 const ready: ReadyMessage = { type: 'ready', url, functions: [...functions.keys()] };
 process.send?.(ready);

@@ -67,19 +67,32 @@ function line(host: RunningFunctionsHost, text: string): Promise<string> {
 }
 
 describe('the Functions host, from start to end', () => {
-  it('says in one line where it serves and what each function waits for', async () => {
+  it('says in one short line where it serves', async () => {
     const host = await startSlowApp(0);
 
     await host.stop();
 
     expect(host.functions).toStrictEqual(['request', 'message', 'timer']);
     expect(host.lines[0]).toMatch(
-      new RegExp(
-        `^\\S+Z information \\[host\\] ready on ${host.url} with 3 functions: ` +
-          String.raw`request \[GET /api/request\], message \[queue slow-work\], ` +
-          String.raw`timer \[timer 0 0 0 1 1 \*\]$`,
-      ),
+      new RegExp(`^\\S+Z information \\[host\\] ready on ${host.url} with 3 functions$`),
     );
+  });
+
+  it('gives what the app says to the console a time and a level, as it does to all else', async () => {
+    const app = await writeSampleApp({
+      'main.mjs': `
+        import { app } from '@azure/functions';
+
+        console.warn('brought up', JSON.stringify({ attempt: 2 }));
+        app.timer('timer', { schedule: '0 0 0 1 1 *', handler: () => undefined });
+      `,
+    });
+    const env = { AzureWebJobsStorage: azurite.connectionString };
+
+    const host = await startFunctionsHost({ app, script, env });
+    await host.stop();
+
+    expect(host.lines[0]).toMatch(/^\S+Z warning \[console\] brought up \{"attempt":2\}$/);
   });
 
   it('lets a running request finish and runs the appTerminate hooks when it is stopped', async () => {
@@ -91,7 +104,9 @@ describe('the Functions host, from start to end', () => {
 
     expect(await answer).toBe('done');
     expect(await host.exited).toBe(0);
-    expect(host.lines.at(-1)).toBe('terminated, running since the start');
+    expect(host.lines.at(-1)).toMatch(
+      /information \[console\] terminated, running since the start$/,
+    );
     expect(host.lines.join('\n')).not.toContain('abandoned');
     await expect(fetch(host.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
   });
@@ -187,7 +202,7 @@ describe('the Functions host, from start to end', () => {
 
     await host.stop();
     expect(seen).toStrictEqual(host.lines);
-    expect(seen).toContain('loading');
+    expect(seen[0]).toMatch(/\[console\] loading$/);
   });
 });
 

@@ -22,7 +22,7 @@ export default tseslint.config(
   {
     // What a person runs in a terminal speaks through it; in the app it is the log behind an invocation.
     files: [
-      'infra/local/{start,demo}.ts',
+      'infra/local/{start,demo,command-line}.ts',
       'shared/composition/report.ts',
       'infra/local/functions-host/main.ts',
       'test/bench/{main,split,in-memory}.ts',

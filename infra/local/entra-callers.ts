@@ -16,7 +16,7 @@ export interface EntraCallers {
   readonly person: { readonly clientId: string; readonly userId: string };
 }
 
-export function newEntraCallers(tenantId: string): EntraCallers {
+export function newEntraCallers(tenantId: string, person: EntraCallers['person']): EntraCallers {
   return {
     tenantId,
     apiClientId: randomUUID(),
@@ -25,8 +25,12 @@ export function newEntraCallers(tenantId: string): EntraCallers {
       clientSecret: randomBytes(30).toString('base64url'),
       objectId: randomUUID(),
     },
-    person: { clientId: randomUUID(), userId: randomUUID() },
+    person,
   };
+}
+
+export function newPerson(): EntraCallers['person'] {
+  return { clientId: randomUUID(), userId: randomUUID() };
 }
 
 /** The application as it is registered in the tenant. */

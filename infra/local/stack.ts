@@ -1,25 +1,21 @@
 import { TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { announceSecret } from './announcements.js';
 import { type Azurite, startAzurite } from './azurite.js';
 import type { Directory } from './directory/directory.js';
 import { isPlain } from './directory/plain-user.js';
 import { generateDirectory } from './directory/generate-directory.js';
-import {
-  type EntraCallers,
-  newEntraCallers,
-  toCallerApp,
-  toEntraClients,
-} from './entra-callers.js';
+import { type EntraCallers, newEntraCallers, toCallerApp } from './entra-callers.js';
 import { type EntraStandIn, startEntra } from './entra/entra.js';
 import { type RunningFunctionsHost, startFunctionsHost } from './functions-host/spawn.js';
 import { type KeyVaultStandIn, startKeyVault } from './key-vault/key-vault.js';
 import { startManagedIdentity } from './managed-identity.js';
 import { type PartnerCenterStandIn, startPartnerCenter } from './partner-center/server.js';
 import { findFreePort } from './free-port.js';
-import { loadLocalSecrets, type LocalCaller } from './local-secrets.js';
+import { listLocalCallers, type LocalCaller } from './local-callers.js';
+import { loadLocalSecrets } from './local-secrets.js';
 
 /** What other programs need to use the stack; `.local/stack.json` holds it while the stack is up. */
 export interface StackFacts {
@@ -95,7 +91,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const { app, seed = 1, customers, usersPerCustomer, onLine, dataDirectory } = options;
     const partner = { tenantId: randomUUID(), clientId: randomUUID() };
-    const entraCallers = newEntraCallers(partner.tenantId);
     const clientSecret = randomBytes(30).toString('base64');
     const identityClientId = randomUUID();
     const directory = generateDirectory({
@@ -105,7 +100,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(usersPerCustomer !== undefined && { usersPerCustomer }),
     });
     const samples = pickSamples(directory);
-    const { callers, webhookSecrets, sealingKey } = await loadLocalSecrets(dataDirectory);
+    const { callers, webhookSecrets, sealingKey, person } = await loadLocalSecrets(dataDirectory);
+    const entraCallers = newEntraCallers(partner.tenantId, person);
     for (const { apiKey } of callers) announceSecret('API key', apiKey);
 
     const azurite = await startAzurite(
@@ -131,7 +127,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           'sealing-key': sealingKey,
           callers: JSON.stringify({
             callers: [
-              ...usualCallers(callers, entraCallers, samples.customerTenantId),
+              ...listLocalCallers(callers, { entraCallers, ...samples }),
               ...(options.callers?.(directory) ?? []),
             ],
           }),
@@ -186,34 +182,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
-}
-
-/** Helpdesk may do everything to everybody; the ticket system sees one customer and no password. */
-function usualCallers(
-  callers: readonly LocalCaller[],
-  entraCallers: EntraCallers,
-  customerTenantId: string,
-): readonly object[] {
-  const unlimited = { maxResetsPerDay: 10_000_000, approvalAboveRows: 1_000_000 };
-  const grants: Readonly<Record<string, object>> = {
-    helpdesk: {
-      entraClients: toEntraClients(entraCallers),
-      permissions: ['reset', 'bulkReset', 'choosePassword', 'readPassword', 'readAudit'],
-      customers: '*',
-      ...unlimited,
-    },
-    'ticket-system': { permissions: ['reset'], customers: [customerTenantId], webhook: {} },
-    'bulk-queue': {
-      permissions: ['bulkReset', 'readPassword'],
-      customers: '*',
-      ...unlimited,
-    },
-  };
-  return callers.map(({ name, apiKey }) => ({
-    name,
-    apiKeys: [{ sha256: createHash('sha256').update(apiKey).digest('hex') }],
-    ...grants[name],
-  }));
 }
 
 const storageNames = {

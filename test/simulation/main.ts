@@ -1,14 +1,29 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
+import { readCommandLine, wholeNumber } from '../../infra/local/command-line.js';
 import { enumerateEverything } from './enumeration/report.js';
 import { runSeeds } from './run-seeds.js';
 import { type FaultKind, faultKinds } from './seeded-fates.js';
 import { inThreads } from './threads.js';
 
-const { values } = parseArgs({
-  options: {
+const anySeed = { from: 0, to: 2 ** 32 - 1 };
+
+const usage = `Usage: npm run simulate -- [--seeds N] [--first-seed N] [--faults KINDS] [--threads N]
+       npm run simulate -- --replay SEED
+       npm run simulate -- --enumerate
+
+  --seeds N        how many runs (default 2000)
+  --first-seed N   the seed of the first (default 1)
+  --faults KINDS   what may go wrong, separated by commas (default all):
+                   ${faultKinds.join(',')}
+  --threads N      how many run at once (default: one for each core)
+  --replay SEED    runs one seed and tells its story
+  --enumerate      every single fault in turn, instead of seeds`;
+
+const { enumerate, threads, ...seeds } = readCommandLine(
+  usage,
+  {
     seeds: { type: 'string', default: '2000' },
     'first-seed': { type: 'string', default: '1' },
     faults: { type: 'string', default: faultKinds.join(',') },
@@ -16,24 +31,33 @@ const { values } = parseArgs({
     enumerate: { type: 'boolean', default: false },
     threads: { type: 'string', default: String(availableParallelism()) },
   },
-});
+  (values) => ({
+    enumerate: values.enumerate,
+    first:
+      values.replay === undefined
+        ? wholeNumber('--first-seed', values['first-seed'], anySeed)
+        : wholeNumber('--replay', values.replay, anySeed),
+    count:
+      values.replay === undefined
+        ? wholeNumber('--seeds', values.seeds, { from: 1, to: 1_000_000_000 })
+        : 1,
+    faults: values.faults.split(',').map(parseFaultKind),
+    threads:
+      values.replay === undefined
+        ? wholeNumber('--threads', values.threads, { from: 1, to: 256 })
+        : 1,
+  }),
+);
 
 // Stack traces of the many failures that are part of a run cost more than the run.
 Error.stackTraceLimit = 0;
 
-const seeds = {
-  first: Number(values.replay ?? values['first-seed']),
-  count: values.replay === undefined ? Number(values.seeds) : 1,
-  faults: values.faults.split(',').map(parseFaultKind),
-};
-const threads = values.replay === undefined ? Number(values.threads) : 1;
 const startedMs = performance.now();
 const { runs, calls, faults, failed } = await inThreads(
   import.meta.url,
   threads,
   console.log,
-  (share, print) =>
-    values.enumerate ? enumerateEverything(share, print) : runSeeds(seeds, share, print),
+  (share, print) => (enumerate ? enumerateEverything(share, print) : runSeeds(seeds, share, print)),
 );
 if (isMainThread) {
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);

@@ -1,12 +1,16 @@
-import type { BulkFacts, SingleFacts } from './scenario.js';
+import type { BulkFacts } from './reset-many.js';
+import type { SingleFacts } from './reset-one.js';
 
 /** What the demo found, line by line for a person. */
 export function describeSingle(facts: SingleFacts): string[] {
+  const { status, outcome, reason, milliseconds, newPasswordWorks } = facts;
   return [
     `   user                    ${facts.userPrincipalName}`,
-    `   POST /password-resets   ${facts.status} in ${facts.milliseconds} ms`,
+    `   POST /password-resets   ${status}${status === 202 ? ', then its Location until the end' : ''}`,
+    `   outcome                 ${outcome} in ${milliseconds} ms`,
+    ...(reason === undefined ? [] : [`   reason                  ${reason}`]),
     `   old password before     ${works(facts.oldPasswordWorkedBefore)}`,
-    `   new password after      ${works(facts.newPasswordWorks)}`,
+    `   new password after      ${newPasswordWorks === undefined ? 'none was handed out' : works(newPasswordWorks)}`,
     `   old password after      ${works(facts.oldPasswordWorks)}`,
   ];
 }
@@ -22,7 +26,6 @@ export function describeBulk(facts: BulkFacts): string[] {
     ),
     '',
     `   delivered passwords that work: ${facts.workingPasswords} of ${facts.deliveredPasswords}`,
-    ...facts.unexpected.map((row) => `   unexpected: ${row}`),
   ];
 }
 

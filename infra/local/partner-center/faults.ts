@@ -5,8 +5,13 @@ import { parseFaultRules } from './parse-fault-rules.js';
 
 export interface Faults {
   readonly rules: readonly FaultRule[];
-  /** Takes the place of all earlier rules. @throws {TypeError} when a rule is not well-formed */
-  set(rules: readonly FaultRule[]): void;
+  /**
+   * Takes the place of all earlier rules.
+   *
+   * @param seed of what is drawn for rules with a probability @default 1
+   * @throws {TypeError} when a rule is not well-formed
+   */
+  set(rules: readonly FaultRule[], seed?: number): void;
   clear(): void;
   /** What is to happen to this request; asking counts towards `after` and `times`. */
   next(request: FaultTarget): Fault;
@@ -34,10 +39,10 @@ export function createFaults(): Faults {
   let counted: { rule: FaultRule; matched: number; taken: number }[] = [];
   let random: SeededRandom = createSeededRandom(1);
 
-  const set = (next: readonly FaultRule[]) => {
+  const set = (next: readonly FaultRule[], seed = 1) => {
     rules = parseFaultRules(next);
     counted = rules.map((rule) => ({ rule, matched: 0, taken: 0 }));
-    random = createSeededRandom(1);
+    random = createSeededRandom(seed);
   };
 
   return {

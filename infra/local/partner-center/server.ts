@@ -6,8 +6,7 @@ import { createAccessTokenReader } from './access-token.js';
 import { createAuditLog } from './audit-log.js';
 import { answerControl, controlPrefix } from './control.js';
 import { createExchange } from './exchange.js';
-import type { FaultRule } from './fault-rule.js';
-import { createFaults } from './faults.js';
+import { createFaults, type Faults } from './faults.js';
 import type { RawRequest } from './parse-call.js';
 import type { OpenRecord, RecordedRequest } from './recorded-request.js';
 
@@ -16,11 +15,7 @@ export interface PartnerCenterStandIn {
   readonly url: string;
   /** In order of arrival. */
   readonly requests: readonly RecordedRequest[];
-  readonly faults: {
-    /** Takes the place of all earlier rules. @throws {TypeError} when a rule is not well-formed */
-    set(rules: readonly FaultRule[]): void;
-    clear(): void;
-  };
+  readonly faults: Pick<Faults, 'set' | 'clear'>;
   clearRequests(): void;
   /** Ends open connections; changes that a `late` fault still holds back are dropped. */
   close(): Promise<void>;

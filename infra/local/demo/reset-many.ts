@@ -1,15 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApiClient, passwordWorks, sendBulkJob, uploadCsv } from '../api-client.js';
 import type { Stack } from '../stack.js';
-import { type DemoRow, pickRows, toCsv } from './bulk-rows.js';
-
-export interface SingleFacts {
-  readonly userPrincipalName: string;
-  readonly status: number;
-  readonly milliseconds: number;
-  readonly oldPasswordWorkedBefore: boolean;
-  readonly newPasswordWorks: boolean;
-  readonly oldPasswordWorks: boolean;
-}
+import { pickRows, toCsv } from './bulk-rows.js';
 
 export interface BulkFacts {
   readonly rows: number;
@@ -28,34 +20,6 @@ export interface OutcomeFacts {
   readonly reason?: string;
 }
 
-/** One reset over HTTP, and what it did to the user's old and new password. */
-export async function resetOne(stack: Stack): Promise<SingleFacts> {
-  const { facts, directory } = stack;
-  const { customerTenantId: tenant, userId, userPrincipalName, customerDomain } = facts.samples;
-  const oldPassword = directory.passwordHistory(tenant, userId).at(-1)?.password ?? '';
-  const signInWith = (password: string) =>
-    passwordWorks(facts, { tenant, userPrincipalName, password });
-  const oldPasswordWorkedBefore = await signInWith(oldPassword);
-
-  const startedAt = performance.now();
-  const { status, body } = await createApiClient(facts, 'helpdesk').post('/password-resets', {
-    customer: customerDomain,
-    user: userPrincipalName,
-    delivery: 'response',
-    reference: 'DEMO-1',
-  });
-  const milliseconds = Math.round(performance.now() - startedAt);
-  const { password = '' } = body as { password?: string };
-  return {
-    userPrincipalName,
-    status,
-    milliseconds,
-    oldPasswordWorkedBefore,
-    newPasswordWorks: await signInWith(password),
-    oldPasswordWorks: await signInWith(oldPassword),
-  };
-}
-
 interface Monitor {
   readonly status: string;
   readonly progress: { readonly succeeded: number; readonly failed: number; readonly open: number };
@@ -65,6 +29,7 @@ interface RowView {
   readonly row: number;
   readonly status: string;
   readonly password?: string;
+  readonly passwordWithheld?: string;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -72,7 +37,7 @@ const pollMs = 250;
 
 /** A job from a CSV in the inbox to its last row, with every delivered password tried. */
 export async function resetMany(
-  { facts, directory }: Stack,
+  { facts, directory }: Pick<Stack, 'facts' | 'directory'>,
   count: number,
   onProgress: (settled: number, total: number) => void,
 ): Promise<BulkFacts> {
@@ -88,12 +53,11 @@ export async function resetMany(
       onProgress(progress.succeeded + progress.failed, rows.length);
       if (state !== 'NotStarted' && state !== 'Running') break;
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await sleep(pollMs);
   }
   const seconds = (performance.now() - startedAt) / 1000;
 
-  const views = await readRows(api, jobId);
-  const isExpected = (row: DemoRow, index: number) => outcomeOf(views[index]) === row.expected;
+  const views = await readSettledRows(api, jobId);
   const delivered = views.flatMap(({ row, password }) =>
     password === undefined ? [] : [{ row: rows[row - 1], password }],
   );
@@ -111,14 +75,27 @@ export async function resetMany(
     seconds: Number(seconds.toFixed(2)),
     resetsPerSecond: Math.round(rows.length / seconds),
     outcomes: countOutcomes(views),
-    unexpected: rows.flatMap((row, index) =>
-      isExpected(row, index)
+    unexpected: rows.flatMap((row, index) => {
+      const outcome = outcomeOf(views[index]);
+      return outcome === row.expected
         ? []
-        : [`row ${index + 1}: ${outcomeOf(views[index])} instead of ${row.expected}`],
-    ),
+        : [`row ${index + 1}: ${outcome} instead of ${row.expected}`];
+    }),
     deliveredPasswords: delivered.length,
     workingPasswords: tried.filter(Boolean).length,
   };
+}
+
+/** The rows when every password may be read: after a lost answer a row that has succeeded keeps it back. */
+async function readSettledRows(
+  api: ReturnType<typeof createApiClient>,
+  jobId: string,
+): Promise<RowView[]> {
+  for (;;) {
+    const views = await readRows(api, jobId);
+    if (!views.some(({ passwordWithheld }) => passwordWithheld === 'Settling')) return views;
+    await sleep(pollMs);
+  }
 }
 
 async function readRows(
@@ -136,6 +113,7 @@ async function readRows(
 }
 
 function outcomeOf(view: RowView | undefined): string {
+  if (view?.status === 'Succeeded' && view.password === undefined) return 'no password';
   return view?.error?.code ?? view?.status ?? 'no row';
 }
 

@@ -34,5 +34,6 @@ describe('startStack() with a data directory', () => {
     await second.stop();
 
     expect(result.body).toMatchObject({ status: 'Succeeded', password });
+    expect(second.facts.entraCallers.person).toEqual(first.facts.entraCallers.person);
   });
 });

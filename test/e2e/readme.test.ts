@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import type { StackFacts } from '../../infra/local/stack.js';
 import { eventually } from './eventually.js';
@@ -41,6 +41,12 @@ function isOpen(url: string): Promise<boolean> {
   });
 }
 
+/** What the first example sets, and the later ones use. */
+async function caller(): Promise<string> {
+  const first = (await examples('sh')).find((code) => code.includes('curl')) ?? '';
+  return first.slice(0, first.indexOf('curl'));
+}
+
 describe('README', () => {
   let stack: ChildProcess;
   let facts: StackFacts;
@@ -74,6 +80,30 @@ describe('README', () => {
     const { stdout } = await run('bash', ['-euc', script]);
 
     expect(JSON.parse(stdout)).toMatchObject({ name: 'helpdesk' });
+  });
+
+  it('starts a job that waits, and has the supervisor approve it, with the curl it shows', async () => {
+    const script = (await examples('sh')).find((code) => code.includes('/approval')) ?? '';
+
+    const { stdout } = await run('bash', ['-euc', `${await caller()}\n${script}`]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      rows: 201,
+      requestedBy: 'helpdesk',
+      awaitsApproval: false,
+      approvedBy: 'supervisor',
+    });
+  });
+
+  it('reads the audit trail with the curl it shows', async () => {
+    const script = (await examples('sh')).find((code) => code.includes('/audit?')) ?? '';
+
+    const { stdout } = await run('bash', ['-euc', `${await caller()}\n${script}`]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      chain: { verified: true },
+      items: expect.arrayContaining([expect.objectContaining({ action: 'reset.applied' })]),
+    });
   });
 
   it('runs a job with the program it shows', async () => {
@@ -116,5 +146,34 @@ describe('start', () => {
     stack.kill(signal);
 
     expect(await exited).toEqual([0, null]);
+  });
+
+  it('says in one line what to do when the port is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const failed = run(process.execPath, ['build/start.mjs', '--port', String(port)]);
+
+    await expect(failed).rejects.toMatchObject({
+      code: 1,
+      stderr: `Port ${port} is taken: end what listens there, or run npm start -- --port 0\n`,
+    });
+    server.close();
+  });
+});
+
+describe.each(['start', 'simulate', 'demo'])('%s', (program) => {
+  it('shows its usage for --help, and for an option that it does not know', async () => {
+    const script = `build/${program}.mjs`;
+
+    const { stdout } = await run(process.execPath, [script, '--help']);
+    const failed = run(process.execPath, [script, '--nonsense']);
+
+    expect(stdout).toMatch(/^Usage: npm /);
+    await expect(failed).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^Unknown option '--nonsense'.*\n\nUsage: npm /),
+    });
   });
 });

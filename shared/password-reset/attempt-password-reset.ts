@@ -13,15 +13,8 @@ import type {
   Stored,
 } from './ports.js';
 import { ResetError } from './reset-error.js';
-import {
-  type AttemptOutcome,
-  type ClaimedRow,
-  isSettled,
-  mayReplacePassword,
-  type ResetLimits,
-  type ResetRow,
-  settle,
-} from './reset-row.js';
+import { type ClaimedRow, isSettled, type ResetLimits, type ResetRow } from './reset-row.js';
+import { type AttemptOutcome, mayReplacePassword, settle } from './settle-row.js';
 import type { TakeUser } from './take-user.js';
 
 export interface AttemptDependencies {

@@ -1,13 +1,7 @@
 import { type Note, settledEvent } from './audit.js';
 import type { ResetStore } from './ports.js';
-import {
-  countAttempt,
-  giveUpSpent,
-  isSettled,
-  isSpent,
-  type ResetLimits,
-  type ResetRow,
-} from './reset-row.js';
+import { countAttempt, isSettled, type ResetLimits, type ResetRow } from './reset-row.js';
+import { giveUpSpent, isSpent } from './settle-row.js';
 
 export interface CountPoisonedDependencies {
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;

@@ -6,20 +6,22 @@ import {
   type ResetErrorCode,
 } from '../../../shared/password-reset/reset-error.js';
 import {
-  type AttemptOutcome,
   claim,
   claimableAtMs,
   type ClaimedRow,
   defaultLimits as limits,
-  giveUpSpent,
   isSettled,
-  isSpent,
-  mayReplacePassword,
   newResetRow,
   type ResetRow,
-  settle,
   shadowEndsAtMs,
 } from '../../../shared/password-reset/reset-row.js';
+import {
+  type AttemptOutcome,
+  giveUpSpent,
+  isSpent,
+  mayReplacePassword,
+  settle,
+} from '../../../shared/password-reset/settle-row.js';
 import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-row.js';
 
 /** What happens to a row next: some time passes, then somebody looks at it if its time has come. */

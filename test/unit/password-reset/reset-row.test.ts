@@ -5,24 +5,26 @@ import {
   type ResetErrorCode,
 } from '../../../shared/password-reset/reset-error.js';
 import {
-  type AttemptOutcome,
   cancel,
   claim,
   claimableAtMs,
   type ClaimedRow,
   countAttempt,
   defaultLimits,
-  giveUpSpent,
   isSettled,
   isSettledState,
-  isSpent,
-  mayReplacePassword,
   newResetRow,
   type OpenRow,
-  quarantine,
-  settle,
   shadowEndsAtMs,
 } from '../../../shared/password-reset/reset-row.js';
+import {
+  type AttemptOutcome,
+  giveUpSpent,
+  isSpent,
+  mayReplacePassword,
+  quarantine,
+  settle,
+} from '../../../shared/password-reset/settle-row.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 
 const limits = defaultLimits;

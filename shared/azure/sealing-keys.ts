@@ -11,6 +11,9 @@ const timeoutMs = 10_000;
 /** A new version is used for new seals within this time. */
 const ttlMs = 60_000;
 const maxStaleMs = 3_600_000;
+/** Whoever has one link can ask for versions that there are not: so many in this time, and no more. */
+const maxUnknown = 100;
+const unknownForMs = 60_000;
 
 /** The versions of the Key Vault secret `sealing-key`: 32 random bytes in base64. */
 export function createSealingKeys({
@@ -23,6 +26,8 @@ export function createSealingKeys({
   readonly now: () => number;
 }): SealingKeys {
   const byVersion = new Map<string, SealingKey>();
+  /** Versions that there are not, and when they may be asked for again. */
+  const unknown = new Map<string, number>();
   const reading = new Map<string, SharedWork<SealingKey | undefined>>();
   const newest = createCached({
     read: async (signal) => remember(await secrets.get(secretName, signal)),
@@ -40,6 +45,8 @@ export function createSealingKeys({
       if (!versionPattern.test(version)) return undefined;
       const known = byVersion.get(version);
       if (known !== undefined) return known;
+      forgetUnknown();
+      if (unknown.has(version)) return undefined;
       return readOnce(version)(signal);
     },
   };
@@ -48,11 +55,15 @@ export function createSealingKeys({
   function readOnce(version: string): SharedWork<SealingKey | undefined> {
     const inFlight = reading.get(version);
     if (inFlight !== undefined) return inFlight;
+    // Not undefined, which would say that what it sealed is forged.
+    if (unknown.size + reading.size >= maxUnknown) throw tooManyUnknown();
     const read = createSharedWork(
       async (signal) => {
         try {
           const secret = await secrets.getVersion(secretName, version, signal);
-          return secret && remember(secret);
+          if (secret !== undefined) return remember(secret);
+          unknown.set(version, now() + unknownForMs);
+          return undefined;
         } finally {
           reading.delete(version);
         }
@@ -63,11 +74,27 @@ export function createSealingKeys({
     return read;
   }
 
+  /** They stand in the order in which they end. */
+  function forgetUnknown(): void {
+    for (const [version, untilMs] of unknown) {
+      if (untilMs > now()) return;
+      unknown.delete(version);
+    }
+  }
+
   function remember(secret: StoredSecret): SealingKey {
     const sealingKey = { version: secret.version, key: decodeKey(secret) };
     byVersion.set(secret.version, sealingKey);
     return sealingKey;
   }
+}
+
+function tooManyUnknown(): ResetError {
+  return new ResetError(
+    'KeyVaultUnavailable',
+    `Cannot look for a version of the Key Vault secret ${secretName}: too many were asked for that there are not`,
+    { retryAfterMs: unknownForMs },
+  );
 }
 
 function decodeKey({ value, version }: StoredSecret): Uint8Array {

@@ -76,13 +76,55 @@ describe('createSealingKeys()', () => {
     expect(asked).toEqual(['sealing-key']);
   });
 
-  it('knows no version that the vault does not have, until it has it', async () => {
-    const { keys, vault } = keysOf({});
+  it('asks for a version that the vault does not have once a minute', async () => {
+    const { keys, vault, clock, asked } = keysOf({});
 
     expect(await keys.byVersion('v1', signal)).toBeUndefined();
     vault['v1'] = firstKey.toString('base64');
+    clock.pass(59_999);
+    expect(await keys.byVersion('v1', signal)).toBeUndefined();
+    expect(asked).toEqual(['sealing-key/v1']);
 
+    clock.pass(1);
     expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
+  });
+
+  describe('when somebody asks for version upon version that there is not', () => {
+    const madeUp = Array.from({ length: 150 }, (_, index) => `made-up-${index}`);
+
+    it('asks for 100 of them in a minute, and says of no other whether there is one', async () => {
+      const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
+
+      for (const version of madeUp.slice(0, 100)) await keys.byVersion(version, signal);
+
+      await expect(keys.byVersion('v1', signal)).rejects.toMatchObject({
+        code: 'KeyVaultUnavailable',
+        retryAfterMs: 60_000,
+      });
+      expect(await keys.byVersion('made-up-7', signal)).toBeUndefined();
+      expect(asked).toHaveLength(100);
+    });
+
+    it('counts those that are under way', async () => {
+      const { keys, asked } = keysOf({});
+
+      const answers = madeUp.map((version) => keys.byVersion(version, signal));
+
+      const statuses = (await Promise.allSettled(answers)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 'rejected')).toHaveLength(50);
+      expect(asked).toHaveLength(100);
+    });
+
+    it('goes on with those it knows, and after a minute with all', async () => {
+      const { keys, clock } = keysOf({ v1: firstKey.toString('base64') });
+      await keys.newest(signal);
+
+      for (const version of madeUp.slice(0, 100)) await keys.byVersion(version, signal);
+
+      expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
+      clock.pass(60_000);
+      expect(await keys.byVersion('made-up-149', signal)).toBeUndefined();
+    });
   });
 
   it('asks again for a version that could not be read', async () => {

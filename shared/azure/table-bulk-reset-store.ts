@@ -23,13 +23,15 @@ export function createTableBulkResetStore(
 
   return {
     async createOrRead(row) {
-      const { columns, etag, isNew } = await entities.createOrRead(jobKey(row), toBulkColumns(row));
-      return { row: isNew ? row : parseBulkRow(columns), etag };
+      const key = jobKey(row);
+      const { columns, etag, isNew } = await entities.createOrRead(key, toBulkColumns(row));
+      return { row: isNew ? row : parseOwn(key, columns), etag };
     },
 
     async read(bulkResetId) {
-      const found = await entities.read(jobKey({ bulkResetId }));
-      return found && { row: parseBulkRow(found.columns), etag: found.etag };
+      const key = jobKey({ bulkResetId });
+      const found = await entities.read(key);
+      return found && { row: parseOwn(key, found.columns), etag: found.etag };
     },
 
     async replace(row, etag) {
@@ -62,12 +64,19 @@ export function createTableBulkResetStore(
   /** Undefined when it is not: one such job must not keep the others from being carried out. */
   function readable(key: EntityKey, columns: Columns): BulkResetRow | undefined {
     try {
-      return parseBulkRow(columns);
+      return parseOwn(key, columns);
     } catch {
       onUnreadable?.(key.partitionKey);
       return undefined;
     }
   }
+}
+
+/** @throws when the columns do not fit, or are those of another job that somebody copied to this key */
+function parseOwn({ partitionKey }: EntityKey, columns: Columns): BulkResetRow {
+  const row = parseBulkRow(columns);
+  if (row.bulkResetId === partitionKey) return row;
+  throw new Error(`Cannot take another bulk reset for ${partitionKey}`);
 }
 
 function jobKey({ bulkResetId }: { readonly bulkResetId: string }): EntityKey {

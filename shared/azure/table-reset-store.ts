@@ -43,8 +43,9 @@ export function createTableResetStore(
     },
 
     async read(resetId) {
-      const found = await entities.read(keyOfReset(resetId));
-      return found && { row: parseRow(found.columns), etag: found.etag };
+      const key = keyOfReset(resetId);
+      const found = await entities.read(key);
+      return found && { row: parseOwn(key, found.columns, parseRow), etag: found.etag };
     },
 
     async replace(row, etag) {
@@ -118,18 +119,32 @@ export function createTableResetStore(
   }
 
   /** Undefined when it is not: one such row must not keep the others from being worked off. */
-  function readable<Value>(
+  function readable<Value extends Identified>(
     key: EntityKey,
     columns: Columns,
     parse: (columns: Columns) => Value,
   ): Value | undefined {
     try {
-      return parse(columns);
+      return parseOwn(key, columns, parse);
     } catch {
       onUnreadable?.(resetIdOfKey(key));
       return undefined;
     }
   }
+}
+
+type Identified = Pick<ResetRow, 'resetId'>;
+
+/** @throws when the columns do not fit, or are those of another row that somebody copied to this key */
+function parseOwn<Value extends Identified>(
+  key: EntityKey,
+  columns: Columns,
+  parse: (columns: Columns) => Value,
+): Value {
+  const value = parse(columns);
+  const { partitionKey, rowKey } = keyOfReset(value.resetId);
+  if (partitionKey === key.partitionKey && rowKey === key.rowKey) return value;
+  throw new Error(`Cannot take the row of another reset for ${resetIdOfKey(key)}`);
 }
 
 async function toArray<Value>(values: AsyncIterable<Value>): Promise<Value[]> {

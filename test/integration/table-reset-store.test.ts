@@ -10,6 +10,7 @@ import { acceptedAtMs, aResetRow } from '../builders/a-reset-row.js';
 import { rowsOf } from './rows-of.js';
 import { startStorage, type StorageHarness } from './storage-harness.js';
 
+const someJob = '3c9f5a52-0b1e-4d7a-8a37-5e0f6b2d9c21';
 let storage: StorageHarness;
 
 beforeAll(async () => {
@@ -65,6 +66,31 @@ describe('createTableResetStore(), as others see it', () => {
 
     await expect(resets.read(resetId)).rejects.toThrow();
     await expect(resets.read(resetId)).rejects.not.toMatchObject({ name: 'ResetError' });
+  });
+
+  it.each([
+    ['a single reset', aResetRow().resetId, '20260101-6f1f8a5e-9a64-4f4d-9c0a-2f9f0a6c1b12'],
+    ['a row of a job', bulkRowResetId(someJob, 1), bulkRowResetId(someJob, 2)],
+  ])('takes no copy of another row for %s', async (_what, ours, another) => {
+    const unreadable: string[] = [];
+    const { resets, table } = await openTable({ onUnreadable: (id) => unreadable.push(id) });
+    await resets.createMany([aResetRow({ resetId: ours })]);
+    await resets.createMany([aResetRow({ resetId: another })]);
+    const keys: { partitionKey: string; rowKey: string }[] = [];
+    for await (const { partitionKey = '', rowKey = '', resetId } of table.listEntities()) {
+      if (resetId === ours) keys.push({ partitionKey, rowKey });
+    }
+    await table.updateEntity({ ...keys[0], resetId: another } as (typeof keys)[0], 'Merge');
+
+    await expect(resets.read(ours)).rejects.toThrow(
+      `Cannot take the row of another reset for ${ours}`,
+    );
+    const days = { lastDayMs: acceptedAtMs, days: 1 };
+    const slice = { bulkResetId: someJob, slice: 0 };
+    const listed = (await resets.openRows(slice)).map(({ row }) => row.resetId);
+    for await (const { row } of resets.open(days)) listed.push(row.resetId);
+    expect(listed).toEqual([another]);
+    expect(unreadable).toEqual([ours]);
   });
 
   it('reads a row that was written before passwords could be refused', async () => {

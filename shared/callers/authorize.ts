@@ -1,6 +1,7 @@
 import { customerNotFound } from '../password-reset/customer-not-found.js';
 import type { Authorize } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import type { Delivery } from '../password-reset/reset-row.js';
 import { type Caller, maySee, type Permission } from './caller.js';
 import type { CallerList } from './caller-list.js';
 
@@ -19,8 +20,7 @@ export function createAuthorize(readCallerList: ReadCallerList): Authorize {
     }
     requirePermission(caller, permission);
     if (isChosen) requirePermission(caller, 'choosePassword');
-    // A password that nobody could read in the end is better never set.
-    if (delivery === 'response') requirePermission(caller, 'readPassword');
+    requireDelivery(caller, delivery);
     if (recipientKeyId !== undefined) requireRecipientKey(caller, recipientKeyId);
     // Whether a customer exists is not told to those who may not touch it.
     if (customerTenantId !== undefined && !maySee(caller, customerTenantId)) {
@@ -37,6 +37,22 @@ export function requirePermission(caller: Caller, permission: Permission): void 
     'PermissionDenied',
     `The caller ${caller.name} lacks the permission ${permission}`,
   );
+}
+
+/**
+ * A password that nobody could read in the end is better never set.
+ *
+ * @throws {@link ResetError} `PermissionDenied`
+ */
+export function requireDelivery(caller: Caller, delivery: Delivery): void {
+  if (!caller.deliveries.has(delivery)) {
+    throw new ResetError(
+      'PermissionDenied',
+      `The caller ${caller.name} may not use the delivery ${delivery}`,
+      { target: 'delivery' },
+    );
+  }
+  if (delivery === 'response') requirePermission(caller, 'readPassword');
 }
 
 function requireRecipientKey({ name, recipientKeys }: Caller, keyId: string): void {

@@ -44,7 +44,7 @@ export function createReserveResets({
     if (await counts.add({ ...reservation, caller: listed, day, most })) return;
     throw new ResetError(
       'DailyCapReached',
-      `Cannot reset ${reservation.resets} more: ${listed} may reset ${most} users a day (UTC)`,
+      `Cannot reset ${reservation.resets} more: the daily cap of ${listed} (UTC) is ${most}`,
       { retryAfterMs: dayMs - (nowMs % dayMs) },
     );
   };

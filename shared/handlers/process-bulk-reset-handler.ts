@@ -5,12 +5,12 @@ import type { BulkWakeUps } from '../bulk-reset/ports.js';
 import type { createProcessBulkReset } from '../bulk-reset/process-bulk-reset.js';
 import type { createRefuseBulkReset } from '../bulk-reset/refuse-bulk-reset.js';
 import type { KeepBulkReset } from '../bulk-reset/submit-bulk-reset.js';
-import { type ReadCallerList, requirePermission } from '../callers/authorize.js';
+import { type ReadCallerList, requireDelivery, requirePermission } from '../callers/authorize.js';
 import { bulkQueueCallerName } from '../callers/caller.js';
-import { isGuid } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Delivery } from '../password-reset/reset-row.js';
 import { log } from '../platform/log.js';
+import { mayBeChosen } from './bulk-reset-id.js';
 import { fitsIntoMessage, toResendable } from './resendable-message.js';
 import { bulkResetBody, bulkResetDelivery, bulkWakeUpMessage, parseRequest } from './schemas.js';
 
@@ -121,7 +121,7 @@ export function createProcessBulkResetHandler(
       );
     }
     requirePermission(door, 'bulkReset');
-    if (parsed.delivery === 'response') requirePermission(door, 'readPassword');
+    requireDelivery(door, parsed.delivery);
     return { ...parsed, bulkResetId, caller };
   }
 }
@@ -155,7 +155,7 @@ function bulkResetIdOf(message: unknown, { triggerMetadata }: InvocationContext)
       ? message.bulkResetId
       : undefined;
   const id = [own, triggerMetadata?.['id']].find(
-    (candidate): candidate is string => typeof candidate === 'string' && isGuid(candidate),
+    (candidate): candidate is string => typeof candidate === 'string' && mayBeChosen(candidate),
   );
   return id?.toLowerCase() ?? randomUUID();
 }

@@ -9,6 +9,8 @@ import {
 import { ResetError, type ResetErrorDetail } from '../password-reset/reset-error.js';
 import { type Delivery, deliveries } from '../password-reset/reset-row.js';
 import { Secret } from '../platform/secret.js';
+import { mayBeChosen } from './bulk-reset-id.js';
+import { inWords } from './in-words.js';
 
 const delivery = z.enum(deliveries).default('link');
 const recipientKeyId = z.string().min(1).max(64).exactOptional();
@@ -16,6 +18,12 @@ const reference = z.string().max(maxReferenceLength);
 const guid = z
   .string()
   .refine(isGuid, 'must be a GUID')
+  .transform((text) => text.toLowerCase());
+
+const chosenId = z
+  .string()
+  .refine(isGuid, { error: 'must be a GUID', abort: true })
+  .refine(mayBeChosen, 'must not be a GUID of version 5: those come from idempotency keys')
   .transform((text) => text.toLowerCase());
 
 const passwordResetFields = z.strictObject({
@@ -67,7 +75,7 @@ const onInvalidRows = z.enum(['refuse', 'skip']).default('refuse');
 /** A job: the JSON body of `POST /bulk-resets`, or a message on the queue `bulk-reset-jobs`. */
 export const bulkResetBody = z
   .strictObject({
-    bulkResetId: guid.exactOptional(),
+    bulkResetId: chosenId.exactOptional(),
     delivery,
     recipientKeyId,
     customer: parsedText(parseCustomerReference).exactOptional(),
@@ -117,8 +125,11 @@ const wholeNumberText = z
 /** Query of `GET /audit`. */
 export const auditQuery = z
   .strictObject({
-    customer: z.union([z.literal('none'), parsedText(parseCustomerTenantId)]),
-    day: z.iso.date('must be a day such as 2026-01-31'),
+    customer: z.union([z.literal('none'), parsedText(parseCustomerTenantId)], {
+      error: ({ input }) =>
+        input === undefined ? 'is required' : 'must be the GUID of a tenant, or none',
+    }),
+    day: z.iso.date(),
     after: wholeNumberText.default(0),
     limit: wholeNumberText.pipe(z.int().min(1).max(1_000)).default(100),
   })
@@ -147,18 +158,18 @@ export const sliceMessage = z.object({
   wakesNext: z.boolean().default(false),
 });
 
-/** @throws {@link ResetError} `InvalidRequest` with one detail for each fault; no value is quoted */
+/** @throws {@link ResetError} `InvalidRequest`, with details when there are several faults; no value is quoted */
 export function parseRequest<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: inWords });
   if (result.success) return result.data;
   const details = result.error.issues.flatMap(toDetails);
   const [first] = details;
   throw new ResetError('InvalidRequest', first?.message ?? 'The request cannot be read', {
     target: first?.target,
-    details,
+    ...(details.length > 1 && { details }),
   });
 }
 

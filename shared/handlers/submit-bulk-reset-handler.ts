@@ -1,12 +1,12 @@
 import type { HttpHandler } from '@azure/functions';
-import { v5 as uuidV5 } from 'uuid';
 import type { BulkResetOrder, BulkResetRow } from '../bulk-reset/bulk-reset.js';
 import type { BulkResetProgress, createReadBulkReset } from '../bulk-reset/read-bulk-reset.js';
-import { requirePermission } from '../callers/authorize.js';
+import { requireDelivery, requirePermission } from '../callers/authorize.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
 import { type BulkResetLinks, toBulkPollingResponse } from './bulk-reset-view.js';
+import { bulkResetIdOfKey } from './bulk-reset-id.js';
 import { readIdempotency } from './idempotency-key.js';
 import { readBulkResetOrder } from './read-bulk-reset-order.js';
 
@@ -33,9 +33,9 @@ export function createSubmitBulkResetHandler(
     requirePermission(caller, 'bulkReset');
     const { key, headers } = readIdempotency(request);
     const { bulkResetId: chosenId, ...asked } = await readBulkResetOrder(request);
-    if (asked.delivery === 'response') requirePermission(caller, 'readPassword');
+    requireDelivery(caller, asked.delivery);
 
-    const idOfKey = key === undefined ? undefined : toBulkResetId(caller.name, key);
+    const idOfKey = key === undefined ? undefined : bulkResetIdOfKey(caller.name, key);
     const bulkResetId = chosenId ?? idOfKey ?? dependencies.newBulkResetId();
     const order = { ...asked, bulkResetId, caller: caller.name };
     const submitting = submitBulkReset(order, signal);
@@ -49,14 +49,6 @@ export function createSubmitBulkResetHandler(
     const response = toBulkPollingResponse(progress, links);
     return { ...response, headers: { ...response.headers, ...headers } };
   });
-}
-
-/** Ours alone: with the same name in it, nobody else's namespace gives the same id. */
-const namespace = '3d0bb86c-3a2f-4d3f-8b0c-6c1a1f0b9f57';
-
-/** No caller's name holds a line break. */
-function toBulkResetId(caller: string, key: string): string {
-  return uuidV5(`${caller}\n${key}`, namespace);
 }
 
 function blameKey(error: unknown): never {

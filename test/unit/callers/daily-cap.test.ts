@@ -30,7 +30,7 @@ describe('createReserveResets()', () => {
     await expect(reserve({ caller: 'helpdesk', resets: 6 }, signal)).rejects.toMatchObject({
       code: 'DailyCapReached',
       retryAfterMs: 3_600_000,
-      message: 'Cannot reset 6 more: helpdesk may reset 5 users a day (UTC)',
+      message: 'Cannot reset 6 more: the daily cap of helpdesk (UTC) is 5',
     });
   });
 

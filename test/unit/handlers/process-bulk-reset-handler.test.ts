@@ -5,6 +5,7 @@ import type { ProcessedBulkReset } from '../../../shared/bulk-reset/process-bulk
 import type { Caller, Permission } from '../../../shared/callers/caller.js';
 import { createProcessBulkResetHandler } from '../../../shared/handlers/process-bulk-reset-handler.js';
 import { ResetError, type ResetErrorCode } from '../../../shared/password-reset/reset-error.js';
+import { bulkResetIdOfKey } from '../../../shared/handlers/bulk-reset-id.js';
 import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-row.js';
@@ -101,11 +102,17 @@ describe('createProcessBulkResetHandler()', () => {
       expect(orders).toEqual([expect.objectContaining({ bulkResetId: expected })]);
     });
 
-    it('is the one of the message when the one in it is no GUID, so that it can be refused', async () => {
-      const { refused } = await receive({ ...order, bulkResetId: '../x' });
+    it.each([
+      ['no GUID', '../x'],
+      ["computed from somebody's idempotency key", bulkResetIdOfKey('helpdesk', 'monday')],
+    ])(
+      'is the one of the message when the one in it is %s, so that it can be refused',
+      async (_, own) => {
+        const { refused } = await receive({ ...order, bulkResetId: own });
 
-      expect(refused).toMatchObject([{ bulkResetId: messageId, code: 'InvalidRequest' }]);
-    });
+        expect(refused).toMatchObject([{ bulkResetId: messageId, code: 'InvalidRequest' }]);
+      },
+    );
   });
 
   describe('puts aside, records and never retries', () => {

@@ -5,6 +5,7 @@ import type { Permission } from '../../../shared/callers/caller.js';
 import { createBulkResetLinks } from '../../../shared/handlers/bulk-reset-view.js';
 import { createSubmitBulkResetHandler } from '../../../shared/handlers/submit-bulk-reset-handler.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { bulkResetIdOfKey } from '../../../shared/handlers/bulk-reset-id.js';
 import { aBulkResetRow, aCsv, bulkResetId, someRows } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { customerTenantId, userId } from '../../builders/a-reset-row.js';
@@ -255,6 +256,11 @@ describe('createSubmitBulkResetHandler()', () => {
       ],
       ['a job that is none', { delivery: 'none', retryOf: canary }, 'retryOf'],
       ['an id that is no GUID', { ...body, bulkResetId: canary }, 'bulkResetId'],
+      [
+        "an id that is computed from somebody's idempotency key",
+        { ...body, bulkResetId: bulkResetIdOfKey('flow', 'monday') },
+        'bulkResetId',
+      ],
       ['an unknown field', { ...body, caller: canary }, 'caller'],
       ['a customer that is none', { ...body, customer: canary }, 'customer'],
       ['a reference of 101 characters', { ...body, reference: 'x'.repeat(101) }, 'reference'],

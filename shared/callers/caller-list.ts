@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isGuid, parseCustomerTenantId } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { deliveries } from '../password-reset/reset-row.js';
 import type { Secret } from '../platform/secret.js';
 import { type Caller, listedName, partsOfName, permissions, personName } from './caller.js';
 import { recipientKey } from './recipient-key.js';
@@ -40,6 +41,10 @@ const listedCaller = z.strictObject({
     .optional(),
   permissions: z.array(z.enum(permissions)),
   customers: z.union([z.literal('*'), z.array(guid.transform(parseCustomerTenantId))]),
+  deliveries: z
+    .array(z.enum(deliveries))
+    .min(1)
+    .default([...deliveries]),
   recipientKeys: z.array(recipientKey).max(5).default([]),
   maxResetsPerDay: z.int().min(0).default(usualMaxResetsPerDay),
   approvalAboveRows: z.int().min(0).default(usualApprovalAboveRows),
@@ -142,6 +147,7 @@ function toCaller(listed: Listed, person?: string): Caller {
     name: person === undefined ? name : personName(name, person),
     permissions: new Set(listed.permissions),
     customers: customers === '*' ? 'all' : new Set(customers),
+    deliveries: new Set(listed.deliveries),
     recipientKeys: new Map(recipientKeys.map((key) => [key.kid, key])),
     maxResetsPerDay,
     approvalAboveRows,

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose';
 import type { CustomerTenantId } from '../password-reset/ids.js';
 import type { Reader } from '../password-reset/read-password-reset.js';
+import type { Delivery } from '../password-reset/reset-row.js';
 
 export const permissions = [
   'reset',
@@ -20,6 +21,8 @@ export interface Caller {
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
   readonly customers: 'all' | ReadonlySet<CustomerTenantId>;
+  /** How its resets may be delivered; `response` takes the permission `readPassword` as well. */
+  readonly deliveries: ReadonlySet<Delivery>;
   /** Public keys to which passwords may be encrypted, by `kid`. */
   readonly recipientKeys: ReadonlyMap<string, JWK>;
   /** Users that may be reset in a day (UTC), by all requests and jobs together. */
@@ -49,11 +52,17 @@ export function maySee(caller: Caller, customerTenantId: CustomerTenantId): bool
   return caller.customers === 'all' || caller.customers.has(customerTenantId);
 }
 
+export function mayReceive({ deliveries, permissions }: Caller, delivery: Delivery): boolean {
+  if (!deliveries.has(delivery)) return false;
+  return delivery !== 'response' || permissions.has('readPassword');
+}
+
 /** The caller as who reads passwords. */
 export function toReader(caller: Caller): Reader {
   return {
     name: caller.name,
-    mayReadPasswords: caller.permissions.has('readPassword'),
+    mayReceive: (delivery) => mayReceive(caller, delivery),
+    hasRecipientKey: (keyId) => caller.recipientKeys.has(keyId),
     maySee: (customerTenantId) => maySee(caller, customerTenantId),
   };
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthorize } from '../callers/authorize.js';
-import { bulkResetIdOfRow } from '../bulk-reset/bulk-reset.js';
+import { createWithdrawnAt } from '../bulk-reset/withdrawn-at.js';
 import { createReserveResets } from '../callers/daily-cap.js';
 import type { Config } from '../config.js';
 import { createFingerprints } from '../delivery/fingerprints.js';
-import { createEncryptForRecipient } from '../delivery/recipient-jwe.js';
+import { createEncryptForRecipient, recipientKeyIdOf } from '../delivery/recipient-jwe.js';
 import { createRevealLinks } from '../delivery/reveal-links.js';
 import { createSeals } from '../delivery/seal.js';
 import { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
@@ -157,15 +157,11 @@ export function createPasswordResets(config: Config, outside: Outside, auditing:
     }),
     processBulkRow: createProcessRow({ ...processing, checkUser: checkListedUser }),
     readPasswordReset: createReadPasswordReset({ resets }),
-    readPassword: createReadPassword(reading),
+    readPassword: createReadPassword({ ...reading, recipientKeyIdOf }),
     revealPassword: createRevealPassword({
       ...reading,
       resets,
-      withdrawnAt: async (resetId) => {
-        const bulkResetId = bulkResetIdOfRow(resetId);
-        const job = bulkResetId && (await bulkResets.read(bulkResetId));
-        return job ? job.row.acknowledgedAtMs : undefined;
-      },
+      withdrawnAt: createWithdrawnAt({ bulkResets }),
       audit,
       newOpeningId: randomUUID,
     }),

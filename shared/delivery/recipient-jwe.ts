@@ -1,5 +1,5 @@
-import { CompactEncrypt, importJWK, type JWK } from 'jose';
-import type { EncryptForRecipient } from '../password-reset/ports.js';
+import { CompactEncrypt, decodeProtectedHeader, importJWK, type JWK } from 'jose';
+import type { EncryptForRecipient, RecipientKeyIdOf } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 
 export interface RecipientDependencies {
@@ -37,3 +37,12 @@ export function createEncryptForRecipient({ findKey }: RecipientDependencies): E
       .encrypt(await importJWK(key, alg));
   };
 }
+
+/** From its protected header, which the recipient's decryption covers. */
+export const recipientKeyIdOf: RecipientKeyIdOf = (encryptedPassword) => {
+  try {
+    return decodeProtectedHeader(encryptedPassword).kid;
+  } catch {
+    return undefined;
+  }
+};

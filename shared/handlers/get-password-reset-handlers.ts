@@ -1,11 +1,11 @@
 import type { HttpHandler, HttpRequest } from '@azure/functions';
 import { toReader } from '../callers/caller.js';
 import { type Audit, revealEvents } from '../password-reset/audit.js';
+import { passwordResetNotFound } from '../password-reset/password-reset-not-found.js';
 import type {
   createReadPasswordReset,
   ReadPassword,
 } from '../password-reset/read-password-reset.js';
-import { ResetError } from '../password-reset/reset-error.js';
 import { untilAborted } from '../platform/deadline.js';
 import type { CallerDoor } from './caller-door.js';
 import {
@@ -58,5 +58,5 @@ function resetIdOf({ params }: HttpRequest): string {
   const id = params['id'] ?? '';
   // The rows of a job are read through the job, which may have been acknowledged.
   if (singleResetId.test(id)) return id;
-  throw new ResetError('PasswordResetNotFound', 'There is no such password reset');
+  throw passwordResetNotFound();
 }

@@ -23,7 +23,7 @@ export function createRevealHandler({
   return door(async ({ method, params }, signal, context) => {
     const token = params['token'] ?? '';
     if (method !== 'POST') return toRevealPage(await revealPassword.look(token, signal), now());
-    const link = await revealPassword.open(token, signal);
+    const link = await revealPassword.open({ token, requestId: context.invocationId }, signal);
     const resetId = 'resetId' in link ? link.resetId : undefined;
     log(context, 'info', 'reveal link opened', { result: link.kind, resetId });
     return toRevealPage(link, now());

@@ -1,5 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
-import { ResetError } from '../password-reset/reset-error.js';
+import { passwordResetNotFound } from '../password-reset/password-reset-not-found.js';
 import type { RevokePassword } from '../password-reset/revoke-password.js';
 import { log } from '../platform/log.js';
 import type { CallerDoor } from './caller-door.js';
@@ -18,9 +18,7 @@ export function createRevokePasswordHandler({
 }: RevokePasswordDependencies): HttpHandler {
   return door(async (caller, request, _signal, context) => {
     const id = request.params['id'] ?? '';
-    if (!resetIdText.test(id)) {
-      throw new ResetError('PasswordResetNotFound', 'There is no such password reset');
-    }
+    if (!resetIdText.test(id)) throw passwordResetNotFound();
     const row = await revokePassword(id, caller.name);
     log(context, 'info', 'password revoked', { resetId: row.resetId, state: row.state });
     return { status: 200, jsonBody: toPasswordResetView(row) };

@@ -1,5 +1,5 @@
 import type { InvocationContext } from '@azure/functions';
-import { requirePermission } from '../callers/authorize.js';
+import { requireDelivery } from '../callers/authorize.js';
 import { type Caller, toReader } from '../callers/caller.js';
 import { type Audit, revealEvents } from '../password-reset/audit.js';
 import type { createAcceptPasswordReset } from '../password-reset/accept-password-reset.js';
@@ -34,7 +34,7 @@ export function createTakePasswordReset(dependencies: TakeDependencies): TakePas
   const { acceptPasswordReset, readPassword, audit } = dependencies;
 
   return async ({ caller, order, context }, signal) => {
-    if (order.delivery === 'response') requirePermission(caller, 'readPassword');
+    requireDelivery(caller, order.delivery);
     const by = { caller: caller.name, requestId: context.invocationId };
     const { row, password } = await acceptPasswordReset({ ...order, ...by }, signal);
     const { resetId, state, customerTenantId, userId } = row;

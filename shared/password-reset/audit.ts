@@ -77,6 +77,11 @@ export function settledEvent(row: SettledRow): AuditEvent {
   return { action: `reset.${row.state}`, ...aboutRow(row), attempt: row.attempts, code };
 }
 
+/** Of a row whose columns may be anybody's words: nothing of them is told, nor in whose chain. */
+export function forgedEvent({ resetId, state, ...row }: SettledRow): AuditEvent {
+  return { action: `reset.${state}`, resetId, code: 'code' in row ? row.code : undefined };
+}
+
 /** Of the passwords that somebody is about to be shown; none of those that stay hidden. */
 export function revealEvents(
   shown: readonly { readonly row: ResetRow; readonly readable: ReadablePassword | undefined }[],

@@ -162,20 +162,26 @@ export interface Fingerprints {
   isFingerprintOf(text: string, fingerprint: string, signal: AbortSignal): Promise<boolean>;
 }
 
+/** What a link is made for: under the same id another reset may be accepted later. */
+export type LinkedReset = Pick<ResetRow, 'resetId' | 'acceptedAtMs'>;
+
 /** Addresses of the pages that show a password, each ending in a token that nobody else can make. */
 export interface RevealLinks {
   /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
-  addressOf(resetId: string, signal: AbortSignal): Promise<string>;
+  addressOf(reset: LinkedReset, signal: AbortSignal): Promise<string>;
   /** The reset that a token names, whoever made it; undefined for what has another shape. */
   resetIdIn(token: string): string | undefined;
   /**
-   * Whether the token was made here. To ask costs a look at Key Vault when the token names an unknown
+   * Whether the token was made here, for this reset. To ask costs a look at Key Vault when the token names an unknown
    * version of the key, as anybody may, so ask only of resets that there are.
    *
    * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
    */
-  isGenuine(token: string, signal: AbortSignal): Promise<boolean>;
+  isGenuine(token: string, reset: LinkedReset, signal: AbortSignal): Promise<boolean>;
 }
+
+/** The `kid` of the key to which a password was encrypted; undefined for what is no such thing. */
+export type RecipientKeyIdOf = (encryptedPassword: string) => string | undefined;
 
 /**
  * When the caller took back the passwords of the whole job to which a reset belongs; undefined if it did

@@ -1,22 +1,21 @@
 import type { Attempt, AttemptPasswordReset } from './attempt-password-reset.js';
-import { type Note, settledEvent } from './audit.js';
+import { type AuditEvent, forgedEvent, type Note, settledEvent } from './audit.js';
 import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
 import type { UserId } from './ids.js';
+import { isRequestOf } from './is-request-of.js';
 import type { Authorize, ResetStore, SealedRequest, Seals, Stored, WakeUps } from './ports.js';
 import { ResetError } from './reset-error.js';
 import {
   claim,
   claimableAtMs,
-  giveUpSpent,
   isSettled,
-  isSpent,
   type OpenRow,
-  quarantine,
   type ResetLimits,
   type ResetRow,
   type SettledRow,
 } from './reset-row.js';
+import { giveUpSpent, isSpent, quarantine } from './settle-row.js';
 
 export interface ProcessRowDependencies {
   readonly resets: Pick<ResetStore, 'replace'>;
@@ -77,14 +76,15 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     signal: AbortSignal,
   ): Promise<ProcessedRow | Omit<Attempt, 'checked'>> {
     const request = await seals.open(row.resetId, row.seal, signal);
-    if (request === undefined || !isOf(request, row)) {
+    if (request === undefined || !isRequestOf(request, row)) {
       onForged?.(row);
-      return end(quarantine(row, now()), etag);
+      const forged = quarantine(row, now());
+      return end(forged, etag, forgedEvent(forged));
     }
-    const { acceptedAtMs } = request;
     const circumstances = { nowMs: now(), isPatient: request.permission === 'bulkReset' };
-    if (isSpent({ ...row, acceptedAtMs }, circumstances, limits)) {
-      return end(giveUpSpent(row, now()), etag);
+    if (isSpent(row, circumstances, limits)) {
+      const spent = giveUpSpent(row, now());
+      return end(spent, etag, settledEvent(spent));
     }
     const stop = await brakes.check(row.customerTenantId, signal);
     if (stop !== undefined) {
@@ -97,10 +97,10 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     return claimed === 'conflict' ? { result: 'superseded' } : { claimed, request };
   }
 
-  async function end(row: SettledRow, etag: string): Promise<ProcessedRow> {
+  async function end(row: SettledRow, etag: string, event: AuditEvent): Promise<ProcessedRow> {
     const stored = await resets.replace(row, etag);
     if (stored === 'conflict') return { result: 'superseded' };
-    await note([settledEvent(row)]);
+    await note([event]);
     return { result: row.state };
   }
 
@@ -123,14 +123,6 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
       'Cannot reset password: the sign-in name belongs to another user by now',
     );
   }
-}
-
-/** The columns that are acted on before the seal is open. */
-function isOf(
-  { customerTenantId, delivery }: SealedRequest,
-  row: Pick<OpenRow, 'customerTenantId' | 'delivery'>,
-): boolean {
-  return customerTenantId === row.customerTenantId && delivery === row.delivery;
 }
 
 export interface ProcessDependencies {

@@ -1,9 +1,10 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
+import { isRequestOf } from './is-request-of.js';
 import type { IsSuperseded } from './is-superseded.js';
-import type { ResetStore, RevealLinks, Seals } from './ports.js';
-import { ResetError } from './reset-error.js';
-import { type AppliedRow, type ResetRow, shadowEndsAtMs } from './reset-row.js';
+import { passwordResetNotFound } from './password-reset-not-found.js';
+import type { RecipientKeyIdOf, ResetStore, RevealLinks, Seals } from './ports.js';
+import { type AppliedRow, type Delivery, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface ReadDependencies {
   readonly resets: Pick<ResetStore, 'read'>;
@@ -17,17 +18,17 @@ export interface ReadDependencies {
 export function createReadPasswordReset({ resets }: ReadDependencies) {
   return async (resetId: string, caller: string): Promise<ResetRow> => {
     const stored = await resets.read(resetId);
-    if (stored?.row.caller !== caller) {
-      throw new ResetError('PasswordResetNotFound', 'There is no such password reset');
-    }
+    if (stored?.row.caller !== caller) throw passwordResetNotFound();
     return stored.row;
   };
 }
 
-/** Who wants to read a password, and of which customers that is allowed now. */
+/** Who wants to read a password, and what is allowed now. */
 export interface Reader {
   readonly name: string;
-  readonly mayReadPasswords: boolean;
+  /** Whatever is given to it by this delivery. */
+  mayReceive(delivery: Delivery): boolean;
+  hasRecipientKey(keyId: string): boolean;
   maySee(customerTenantId: CustomerTenantId): boolean;
 }
 
@@ -35,6 +36,7 @@ export interface ReadPasswordDependencies {
   readonly seals: Pick<Seals, 'open'>;
   readonly isSuperseded: IsSuperseded;
   readonly links: Pick<RevealLinks, 'addressOf'>;
+  readonly recipientKeyIdOf: RecipientKeyIdOf;
   readonly settleMs: number;
   /** How long after the reset a link can be opened. */
   readonly linkExpiresMs: number;
@@ -60,17 +62,20 @@ export type ReadablePassword =
   /** A newer reset of the user has begun, so this password may not work any more. */
   | { readonly kind: 'superseded' };
 
+const none: ReadablePassword = { kind: 'none' };
+
 /**
  * The password of an applied row as its delivery wants it, for the caller who asked for it and who may
- * still see the customer. Who and which customer that is, is read from the seal, which storage cannot
- * forge; a row without seal holds nothing that anybody but the recipient can read.
+ * still see the customer and be given it that way. Who and which customer that is, is read from the seal,
+ * which storage cannot forge; a row without seal holds nothing that anybody but the recipient can read.
  */
 export function createReadPassword(dependencies: ReadPasswordDependencies) {
-  const { seals, isSuperseded, links, settleMs, linkExpiresMs, now } = dependencies;
+  const { seals, isSuperseded, links, recipientKeyIdOf } = dependencies;
+  const { settleMs, linkExpiresMs, now } = dependencies;
 
   return async (row: ResetRow, reader: Reader, signal: AbortSignal): Promise<ReadablePassword> => {
-    if (row.state !== 'applied') return { kind: 'none' };
-    if (now() >= row.settledAtMs + readableForMs) return { kind: 'none' };
+    if (row.state !== 'applied') return none;
+    if (now() >= row.settledAtMs + readableForMs) return none;
     const readable = await readAs(reader, row, signal);
     if (readable.kind === 'none') return readable;
 
@@ -86,27 +91,30 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
     signal: AbortSignal,
   ): Promise<ReadablePassword> {
     const { encryptedPassword, seal } = row;
-    if (encryptedPassword !== undefined) {
-      const isTheirs = row.caller === reader.name && reader.maySee(row.customerTenantId);
-      return isTheirs ? { kind: 'encrypted', encryptedPassword } : { kind: 'none' };
-    }
+    if (row.caller !== reader.name || !reader.maySee(row.customerTenantId)) return none;
+    if (encryptedPassword !== undefined) return readEncrypted(reader, encryptedPassword);
     const request = seal === undefined ? undefined : await seals.open(row.resetId, seal, signal);
-    if (request?.caller !== reader.name || !reader.maySee(request.customerTenantId)) {
-      return { kind: 'none' };
-    }
+    // What was compared above is only now known to be true.
+    if (request === undefined || !isRequestOf(request, row)) return none;
+    if (!reader.mayReceive(request.delivery)) return none;
     if (request.delivery === 'link') return readLink(row, signal);
-    const isShown = request.delivery === 'response' && reader.mayReadPasswords;
-    return isShown
+    return request.delivery === 'response'
       ? { kind: 'password', password: request.passwordProfile.password }
-      : { kind: 'none' };
+      : none;
   }
 
-  async function readLink(
-    { resetId, settledAtMs }: AppliedRow,
-    signal: AbortSignal,
-  ): Promise<ReadablePassword> {
-    const expiresAtMs = settledAtMs + linkExpiresMs;
-    if (now() >= expiresAtMs) return { kind: 'none' };
-    return { kind: 'link', address: await links.addressOf(resetId, signal), expiresAtMs };
+  /** Whose key was taken off the list shall not get what was encrypted to it before. */
+  function readEncrypted(reader: Reader, encryptedPassword: string): ReadablePassword {
+    const keyId = recipientKeyIdOf(encryptedPassword);
+    const isTheirs = keyId !== undefined && reader.hasRecipientKey(keyId);
+    return isTheirs && reader.mayReceive('recipientKey')
+      ? { kind: 'encrypted', encryptedPassword }
+      : none;
+  }
+
+  async function readLink(row: AppliedRow, signal: AbortSignal): Promise<ReadablePassword> {
+    const expiresAtMs = row.settledAtMs + linkExpiresMs;
+    if (now() >= expiresAtMs) return none;
+    return { kind: 'link', address: await links.addressOf(row, signal), expiresAtMs };
   }
 }

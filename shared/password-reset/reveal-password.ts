@@ -1,5 +1,6 @@
 import type { Secret } from '../platform/secret.js';
 import { aboutRow, type Audit } from './audit.js';
+import { isRequestOf } from './is-request-of.js';
 import type { IsSuperseded } from './is-superseded.js';
 import type {
   PasswordProfile,
@@ -56,11 +57,17 @@ export type OpenedLink =
       readonly forceChangePassword: boolean;
     };
 
+export interface Opening {
+  readonly token: string;
+  /** Of the call that opens the link, for the audit. */
+  readonly requestId: string;
+}
+
 export interface RevealPassword {
   /** How the link stands. Changes nothing, however often it is asked. */
   look(token: string, signal: AbortSignal): Promise<LinkState>;
   /** The password, once; `ready` when somebody got in the way and it is to be opened again. */
-  open(token: string, signal: AbortSignal): Promise<OpenedLink>;
+  open(opening: Opening, signal: AbortSignal): Promise<OpenedLink>;
 }
 
 /** What a link that can be opened leads to. */
@@ -88,13 +95,14 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
     return { kind: 'ready', resetId, expiresAtMs: settledAtMs + linkExpiresMs };
   }
 
-  async function open(token: string, signal: AbortSignal): Promise<OpenedLink> {
+  async function open({ token, requestId }: Opening, signal: AbortSignal): Promise<OpenedLink> {
     const found = await find(token, signal);
     if (found.kind !== 'ready') return found;
     const { stored, passwordProfile } = found;
     const { resetId } = stored.row;
     // Whoever has the link, which may be anybody.
-    await audit([{ action: 'password.revealed', ...aboutRow(stored.row), caller: undefined }]);
+    const by = { caller: undefined, requestId };
+    await audit([{ action: 'password.revealed', ...aboutRow(stored.row), ...by }]);
     if (await claimView(stored)) return { kind: 'password', resetId, ...passwordProfile };
     return look(token, signal);
   }
@@ -102,8 +110,10 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
   async function find(token: string, signal: AbortSignal): Promise<LinkObstacle | Ready> {
     const resetId = links.resetIdIn(token);
     const stored = resetId === undefined ? undefined : await resets.read(resetId);
-    if (stored === undefined || !(await links.isGenuine(token, signal))) return { kind: 'unknown' };
+    if (stored === undefined) return { kind: 'unknown' };
     const { row, etag } = stored;
+    // For the reset that the columns tell of: a row may have been copied to where another was.
+    if (!(await links.isGenuine(token, row, signal))) return { kind: 'unknown' };
     if (row.delivery !== 'link') return { kind: 'unknown' };
     if (!isSettled(row)) return { kind: 'notYet' };
     if (row.state !== 'applied') return { kind: 'failed' };
@@ -123,11 +133,11 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
     if (seal === undefined || now() >= settledAtMs + linkExpiresMs) return { kind: 'expired' };
 
     const request = await seals.open(resetId, seal, signal);
-    if (request?.delivery !== 'link') return { kind: 'unknown' };
-    const { customerTenantId, passwordProfile } = request;
+    if (request === undefined || !isRequestOf(request, row)) return { kind: 'unknown' };
+    const { passwordProfile } = request;
     const untilMs = shadowEndsAtMs(row, { settleMs });
     if (untilMs > now()) return { kind: 'settling', untilMs };
-    if (await isSuperseded({ ...row, customerTenantId })) return { kind: 'superseded' };
+    if (await isSuperseded(row)) return { kind: 'superseded' };
     return { kind: 'ready', stored, passwordProfile };
   }
 

@@ -1,4 +1,5 @@
 import { aboutRow, type Note } from './audit.js';
+import { passwordResetNotFound } from './password-reset-not-found.js';
 import type { ResetStore } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { isSettled, type ResetRow, withoutPassword } from './reset-row.js';
@@ -23,7 +24,7 @@ export function createRevokePassword({ resets, note, now }: RevokeDependencies) 
     // Repeats when somebody else changes the row at the same time: opens the link, say.
     for (;;) {
       const found = await resets.read(resetId);
-      if (found?.row.caller !== caller) throw notFound();
+      if (found?.row.caller !== caller) throw passwordResetNotFound();
       const { row, etag } = found;
       if (!isSettled(row)) throw notOver();
       if (row.state !== 'applied' || row.revokedAtMs !== undefined) return row;
@@ -33,10 +34,6 @@ export function createRevokePassword({ resets, note, now }: RevokeDependencies) 
       return stored.row;
     }
   };
-}
-
-function notFound(): ResetError {
-  return new ResetError('PasswordResetNotFound', 'There is no such password reset');
 }
 
 function notOver(): ResetError {

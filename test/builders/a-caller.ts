@@ -1,4 +1,5 @@
 import type { Caller } from '../../shared/callers/caller.js';
+import { deliveries } from '../../shared/password-reset/reset-row.js';
 import { customerTenantId } from './a-reset-row.js';
 
 /** A helpdesk that may reset users of one customer. */
@@ -7,6 +8,7 @@ export function aCaller(values: Partial<Caller> = {}): Caller {
     name: 'helpdesk',
     permissions: new Set(['reset', 'bulkReset'] as const),
     customers: new Set([customerTenantId]),
+    deliveries: new Set(deliveries),
     recipientKeys: new Map(),
     maxResetsPerDay: 1_000,
     approvalAboveRows: 200,

@@ -1,4 +1,4 @@
-import type { EncryptForRecipient } from '../../shared/password-reset/ports.js';
+import type { EncryptForRecipient, RecipientKeyIdOf } from '../../shared/password-reset/ports.js';
 import { ResetError } from '../../shared/password-reset/reset-error.js';
 
 /** The only key that is registered. */
@@ -13,6 +13,9 @@ export const fakeEncryptForRecipient: EncryptForRecipient = (request) => {
   const password = passwordProfile.password.reveal();
   return Promise.resolve(`for ${recipientKeyId}: ${JSON.stringify({ resetId, userId, password })}`);
 };
+
+export const fakeRecipientKeyIdOf: RecipientKeyIdOf = (encryptedPassword) =>
+  /^for (?<keyId>[\w-]+): /.exec(encryptedPassword)?.groups?.['keyId'];
 
 export function decryptAsRecipient(encryptedPassword: string): string {
   const text = encryptedPassword.slice(encryptedPassword.indexOf('{'));

@@ -1,16 +1,16 @@
 import type { RevealLinks } from '../../shared/password-reset/ports.js';
-
-const genuine = '.genuine';
+import { acceptedAtMs as usualAcceptedAtMs } from '../builders/a-reset-row.js';
 
 /** The token that opens the link of this reset. */
-export function aRevealToken(resetId: string): string {
-  return `${resetId}${genuine}`;
+export function aRevealToken(resetId: string, acceptedAtMs = usualAcceptedAtMs): string {
+  return `${resetId}.genuine-${acceptedAtMs}`;
 }
 
 /** Links that anybody can make. */
 export const fakeRevealLinks: RevealLinks = {
-  addressOf: (resetId) =>
-    Promise.resolve(`https://resets.example/api/reveal/${aRevealToken(resetId)}`),
+  addressOf: ({ resetId, acceptedAtMs }) =>
+    Promise.resolve(`https://resets.example/api/reveal/${aRevealToken(resetId, acceptedAtMs)}`),
   resetIdIn: (token) => token.slice(0, token.lastIndexOf('.')),
-  isGenuine: (token) => Promise.resolve(token.endsWith(genuine)),
+  isGenuine: (token, { resetId, acceptedAtMs }) =>
+    Promise.resolve(token === aRevealToken(resetId, acceptedAtMs)),
 };

@@ -1,5 +1,5 @@
 import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
-import { fakeEncryptForRecipient } from '../fakes/fake-recipient.js';
+import { fakeEncryptForRecipient, fakeRecipientKeyIdOf } from '../fakes/fake-recipient.js';
 import { allowEverything, reserveFreely } from '../fakes/allow-everything.js';
 import { fakeRevealLinks } from '../fakes/fake-reveal-links.js';
 import { createIsSuperseded } from '../../shared/password-reset/is-superseded.js';
@@ -145,6 +145,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       seals,
       isSuperseded: createIsSuperseded({ locks, resets }),
       links: fakeRevealLinks,
+      recipientKeyIdOf: fakeRecipientKeyIdOf,
       settleMs: variation.readSettleMs ?? settleMs,
       linkExpiresMs: readableForMs,
       now,

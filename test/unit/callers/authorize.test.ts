@@ -4,6 +4,7 @@ import { createAuthorize, requirePermission } from '../../../shared/callers/auth
 import { type Caller, type Permission, permissions } from '../../../shared/callers/caller.js';
 import { customerNotFound } from '../../../shared/password-reset/customer-not-found.js';
 import type { Authorize } from '../../../shared/password-reset/ports.js';
+import { deliveries } from '../../../shared/password-reset/reset-row.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-reset-row.js';
@@ -62,6 +63,21 @@ describe('createAuthorize()', () => {
       message: 'The caller helpdesk lacks the permission readPassword',
     });
     await expect(authorize(asking({ delivery: 'link' }), signal)).resolves.toBeDefined();
+  });
+
+  it.each(deliveries)('refuses the delivery %s to who may use all others', async (delivery) => {
+    const others = new Set(deliveries.filter((one) => one !== delivery));
+    const everything = { permissions: new Set(permissions) };
+    const authorize = authorizeWith(aCaller({ ...everything, deliveries: others }));
+
+    await expect(authorize(asking({ delivery }), signal)).rejects.toMatchObject({
+      code: 'PermissionDenied',
+      message: `The caller helpdesk may not use the delivery ${delivery}`,
+      target: 'delivery',
+    });
+    await expect(
+      authorizeWith(aCaller(everything))(asking({ delivery }), signal),
+    ).resolves.toBeDefined();
   });
 
   it('takes a recipient key only while it is listed for the caller', async () => {

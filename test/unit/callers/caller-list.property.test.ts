@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseCallerList, UnusableCallerList } from '../../../shared/callers/caller-list.js';
 import { permissions } from '../../../shared/callers/caller.js';
+import { deliveries } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 
 // The same lists in every run: a test that turns red was broken by a change, not by the draw.
@@ -37,6 +38,7 @@ describe('parseCallerList()', () => {
             name,
             permissions: new Set(granted),
             customers: customers === '*' ? 'all' : new Set(customers.map((id) => id.toLowerCase())),
+            deliveries: new Set(deliveries),
             recipientKeys: new Map(),
             maxResetsPerDay: 1_000,
             approvalAboveRows: 200,

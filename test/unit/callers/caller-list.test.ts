@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { parseCallerList } from '../../../shared/callers/caller-list.js';
+import { deliveries } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-reset-row.js';
 
@@ -30,10 +31,17 @@ describe('parseCallerList()', () => {
       name: 'helpdesk',
       permissions: new Set(['reset', 'choosePassword']),
       customers: new Set([customerTenantId, anotherCustomerTenantId]),
+      deliveries: new Set(deliveries),
       recipientKeys: new Map(),
       maxResetsPerDay: 1_000,
       approvalAboveRows: 200,
     });
+  });
+
+  it('limits a caller to the deliveries that are listed', () => {
+    const list = listOf({ deliveries: ['recipientKey', 'none'] });
+
+    expect(list.findByName('helpdesk')?.deliveries).toEqual(new Set(['recipientKey', 'none']));
   });
 
   it('takes * for all customers', () => {
@@ -354,6 +362,8 @@ describe('parseCallerList()', () => {
       ['a secret in the list', { webhook: { secret: 'whsec_x' } }, 'webhook: '],
       ['a negative number of resets', { maxResetsPerDay: -1 }, 'maxResetsPerDay: '],
       ['half a reset', { maxResetsPerDay: 0.5 }, 'maxResetsPerDay: '],
+      ['a delivery that there is not', { deliveries: ['mail'] }, 'deliveries.0: '],
+      ['no delivery at all', { deliveries: [] }, 'deliveries: '],
       ['a number of rows as text', { approvalAboveRows: '200' }, 'approvalAboveRows: '],
     ])('with %s', (_what, values, why) => {
       expect(() => listOf(values)).toThrow(why);

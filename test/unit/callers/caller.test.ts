@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { maySee } from '../../../shared/callers/caller.js';
+import { mayReceive, maySee, permissions } from '../../../shared/callers/caller.js';
+import { deliveries } from '../../../shared/password-reset/reset-row.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-reset-row.js';
 
@@ -12,5 +13,22 @@ describe('maySee()', () => {
     ['no customer', new Set<typeof customerTenantId>(), false],
   ] as const)('is for a caller with %s: %s %s', (_whom, customers, expected) => {
     expect(maySee(aCaller({ customers }), customerTenantId)).toBe(expected);
+  });
+});
+
+describe('mayReceive()', () => {
+  const everything = { permissions: new Set(permissions) };
+
+  it.each(deliveries)('takes %s of the deliveries for itself alone', (delivery) => {
+    const alone = aCaller({ ...everything, deliveries: new Set([delivery]) });
+
+    expect(deliveries.filter((one) => mayReceive(alone, one))).toEqual([delivery]);
+  });
+
+  it('takes the permission readPassword, too, for an answer that holds the password', () => {
+    const without = aCaller({ permissions: new Set(['reset'] as const) });
+
+    expect(mayReceive(without, 'response')).toBe(false);
+    expect(mayReceive(without, 'link')).toBe(true);
   });
 });

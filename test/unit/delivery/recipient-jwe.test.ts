@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { compactDecrypt, decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { recipientKey } from '../../../shared/callers/recipient-key.js';
-import { createEncryptForRecipient } from '../../../shared/delivery/recipient-jwe.js';
+import {
+  createEncryptForRecipient,
+  recipientKeyIdOf,
+} from '../../../shared/delivery/recipient-jwe.js';
 import { customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 
@@ -20,6 +23,7 @@ describe('createEncryptForRecipient()', () => {
     const jwe = await encryptTo(listed)({ ...request, resetId, userId }, signal);
 
     expect(decodeProtectedHeader(jwe)).toMatchObject({ alg, enc: 'A256GCM', kid: '2026' });
+    expect(recipientKeyIdOf(jwe)).toBe('2026');
     const { plaintext } = await compactDecrypt(jwe, privateKey);
     expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual({
       resetId,
@@ -45,6 +49,15 @@ describe('createEncryptForRecipient()', () => {
     });
     expect(asked).toEqual([{ caller: 'helpdesk', keyId: '2026' }]);
   });
+});
+
+describe('recipientKeyIdOf()', () => {
+  it.each(['', 'a JWE', 'a.b.c.d.e', 'bnVsbA.b.c.d.e', 'e30.b.c.d.e'])(
+    'finds none in %j',
+    (text) => {
+      expect(recipientKeyIdOf(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('recipientKey', () => {

@@ -7,7 +7,8 @@ import { bulkResetId } from '../../builders/a-bulk-reset.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 
 const { signal } = new AbortController();
-const { resetId } = aResetRow();
+const { resetId, acceptedAtMs } = aResetRow();
+const reset = { resetId, acceptedAtMs };
 const anotherId = resetId.replace('6f1f', '6f1e');
 const base = 'https://resets.example/api/reveal/';
 
@@ -18,17 +19,31 @@ describe('createRevealLinks()', () => {
     const token = await tokenOf(id);
 
     expect(links.resetIdIn(token)).toBe(id);
-    expect(await links.isGenuine(token, signal)).toBe(true);
+    expect(await links.isGenuine(token, { resetId: id, acceptedAtMs }, signal)).toBe(true);
   });
 
   it('gives the same address each time, in characters that no address changes', async () => {
     const { links } = aService();
 
-    const address = await links.addressOf(resetId, signal);
+    const address = await links.addressOf(reset, signal);
 
     expect(address).toMatch(/^https:\/\/resets\.example\/api\/reveal\/[\w.-]+$/);
     expect(new URL(address).href).toBe(address);
-    expect(await links.addressOf(resetId, signal)).toBe(address);
+    expect(await links.addressOf(reset, signal)).toBe(address);
+  });
+
+  it.each([
+    [
+      'under the same id was accepted at another time',
+      { ...reset, acceptedAtMs: acceptedAtMs + 1 },
+    ],
+    ['has another id', { ...reset, resetId: anotherId }],
+  ])('does not open a reset that %s', async (_which, other) => {
+    const { links, tokenOf } = aService();
+
+    const token = await tokenOf(resetId);
+
+    expect(await links.isGenuine(token, other, signal)).toBe(false);
   });
 
   it('has a secret of 256 bits', async () => {
@@ -45,7 +60,7 @@ describe('createRevealLinks()', () => {
 
     keys.rotate();
 
-    expect(await links.isGenuine(token, signal)).toBe(true);
+    expect(await links.isGenuine(token, reset, signal)).toBe(true);
     expect(await tokenOf(resetId)).toContain('.version-2.');
   });
 
@@ -67,23 +82,23 @@ describe('createRevealLinks()', () => {
 
     const forged = change(await tokenOf(resetId));
 
-    expect(await links.isGenuine(forged, signal)).toBe(false);
+    expect(await links.isGenuine(forged, reset, signal)).toBe(false);
   });
 
   it('takes no fingerprint that was made of the same id for another purpose', async () => {
     const { links, keys } = aService();
     const others = createFingerprints({ keys, purpose: 'fingerprint' });
 
-    const forged = `${resetId}.${await others.fingerprint(resetId, signal)}`;
+    const forged = `${resetId}.${await others.fingerprint(`${resetId}/${acceptedAtMs}`, signal)}`;
 
     expect(links.resetIdIn(forged)).toBe(resetId);
-    expect(await links.isGenuine(forged, signal)).toBe(false);
+    expect(await links.isGenuine(forged, reset, signal)).toBe(false);
   });
 
   it('takes no token that somebody else has made', async () => {
     const token = await aService().tokenOf(resetId);
 
-    expect(await aService().links.isGenuine(token, signal)).toBe(false);
+    expect(await aService().links.isGenuine(token, reset, signal)).toBe(false);
   });
 
   it.each(['', '.', '..', `${resetId}.v1`, `../${resetId}.v1.${'A'.repeat(43)}`, "' or 1 eq 1"])(
@@ -100,7 +115,8 @@ function aService() {
     fingerprints: createFingerprints({ keys, purpose: 'reveal link' }),
     publicBaseUrl: 'https://resets.example',
   });
-  const tokenOf = async (id: string) => (await links.addressOf(id, signal)).slice(base.length);
+  const tokenOf = async (id: string) =>
+    (await links.addressOf({ resetId: id, acceptedAtMs }, signal)).slice(base.length);
   return { links, keys, tokenOf };
 }
 

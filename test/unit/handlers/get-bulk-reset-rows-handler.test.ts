@@ -20,6 +20,7 @@ import { aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { aRevealToken, fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { aCallerDoor } from './a-caller-door.js';
 import { call, expectRefusal, type RequestValues } from './invocation.js';
@@ -261,7 +262,7 @@ describe('rows in CSV', () => {
 
   it('have the links of rows, and when they were opened or taken back', async () => {
     const [ready, opened, revoked] = [
-      aRow(1, 'applied', { seal: 'a seal' }),
+      aRow(1, 'applied', { seal: 'a seal', delivery: 'link' }),
       aRow(2, 'applied', { openedAtMs: acceptedAtMs + 2_000 }),
       aRow(3, 'applied', { revokedAtMs: acceptedAtMs + 3_000 }),
     ];
@@ -400,6 +401,7 @@ function aDoor(values: Asked = {}) {
         seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
         isSuperseded: () => Promise.resolve(false),
         links: fakeRevealLinks,
+        recipientKeyIdOf: fakeRecipientKeyIdOf,
         settleMs: 300_000,
         linkExpiresMs: 3_600_000,
         now: () => acceptedAtMs + 60_000,

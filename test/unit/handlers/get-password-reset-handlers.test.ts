@@ -21,6 +21,7 @@ import {
   userId,
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { fakeRecipientKeyId, fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { aCallerDoor } from './a-caller-door.js';
@@ -247,8 +248,8 @@ describe('the audit of a password that is shown', () => {
   });
 
   it('is told of an encrypted one, too', async () => {
-    const encrypted = aResetRow({ state: 'applied', encryptedPassword: 'a.b.c.d.e' });
-    const { result, audit } = ask({ row: encrypted });
+    const encryptedPassword = 'for recipient-1: a JWE';
+    const { result, audit } = ask({ row: aResetRow({ state: 'applied', encryptedPassword }) });
 
     await result();
 
@@ -294,18 +295,20 @@ function ask(values: Asked = {}) {
   const { holder = row.resetId } = values;
   const permissions = new Set(values.permissions ?? (['reset', 'readPassword'] as const));
   const passwordProfile = { password: new Secret(canary), forceChangePassword: true };
+  const recipientKeys = new Map([[fakeRecipientKeyId, { kty: 'EC' }]]);
   const audit = new FakeAudit();
   audit.failure = values.auditFailure;
   const resets = new FakeResetStore([row]);
   if (values.readFailure !== undefined) resets.failures.read = values.readFailure;
   const dependencies = {
     audit: audit.audit,
-    door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, customers }))),
+    door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, customers, recipientKeys }))),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
       seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
       isSuperseded: ({ resetId: ours }) => Promise.resolve(holder !== ours),
       links: fakeRevealLinks,
+      recipientKeyIdOf: fakeRecipientKeyIdOf,
       settleMs,
       linkExpiresMs: 3_600_000,
       now: () => acceptedAtMs,

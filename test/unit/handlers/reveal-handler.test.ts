@@ -46,7 +46,9 @@ describe('createRevealHandler()', () => {
       },
     });
     expect(answer.text).toContain('<h1>Your new password</h1>');
-    expect(asked).toEqual([['open', token]]);
+    const requestId = answer.headers['x-ms-request-id'];
+    expect(requestId).toEqual(expect.any(String));
+    expect(asked).toEqual([['open', { token, requestId }]]);
   });
 
   it('logs who opened what, but neither the token nor the password', async () => {
@@ -81,9 +83,9 @@ describe('createRevealHandler()', () => {
 });
 
 function aDoor({ failure }: { readonly failure?: Error } = {}) {
-  const asked: [string, string][] = [];
+  const asked: [string, unknown][] = [];
   const answer = <Link>(operation: string, link: Link) => {
-    return (what: string): Promise<Link> => {
+    return (what: unknown): Promise<Link> => {
       asked.push([operation, what]);
       return failure ? Promise.reject(failure) : Promise.resolve(link);
     };

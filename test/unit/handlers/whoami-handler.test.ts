@@ -24,6 +24,23 @@ describe('createWhoamiHandler()', () => {
     });
   });
 
+  it('says how far the caller may go', async () => {
+    const caller = aCaller({ maxResetsPerDay: 7, approvalAboveRows: 3 });
+    const handler = createWhoamiHandler({ door: aCallerDoor(() => Promise.resolve(caller)) });
+
+    const { body } = await call(handler);
+
+    expect(body).toMatchObject({ maxResetsPerDay: 7, approvalAboveRows: 3 });
+    expect(body).not.toHaveProperty('deliveries');
+  });
+
+  it('says which deliveries there are for a caller who may not use all', async () => {
+    const caller = aCaller({ deliveries: new Set(['none', 'link']) });
+    const handler = createWhoamiHandler({ door: aCallerDoor(() => Promise.resolve(caller)) });
+
+    expect(await call(handler)).toMatchObject({ body: { deliveries: ['link', 'none'] } });
+  });
+
   it('answers 401 to somebody whom nobody knows', async () => {
     const authenticate = () => Promise.reject(new ResetError('Unauthorized', 'unknown'));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fakeEncryptForRecipient } from '../../fakes/fake-recipient.js';
+import { fakeEncryptForRecipient, fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { allowEverything } from '../../fakes/allow-everything.js';
 import fc from 'fast-check';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
@@ -181,6 +181,7 @@ function aWorld() {
     seals,
     isSuperseded: createIsSuperseded({ locks, resets }),
     links: fakeRevealLinks,
+    recipientKeyIdOf: fakeRecipientKeyIdOf,
     settleMs,
     linkExpiresMs: readableForMs,
     now,
@@ -277,7 +278,12 @@ function aWorld() {
 
     /** Passwords that are shown and do not work, or not for sure. */
     async deadPasswordsShown(): Promise<string[]> {
-      const reader = { name: 'helpdesk', mayReadPasswords: true, maySee: () => true };
+      const reader = {
+        name: 'helpdesk',
+        mayReceive: () => true,
+        hasRecipientKey: () => true,
+        maySee: () => true,
+      };
       const dead: string[] = [];
       for (const row of resets.rows) {
         const readable = await readPassword(row, reader, signal);

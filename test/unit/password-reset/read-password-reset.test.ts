@@ -10,7 +10,11 @@ import {
   type Reader,
 } from '../../../shared/password-reset/read-password-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { defaultLimits, type ResetRow } from '../../../shared/password-reset/reset-row.js';
+import {
+  defaultLimits,
+  type Delivery,
+  type ResetRow,
+} from '../../../shared/password-reset/reset-row.js';
 import {
   acceptedAtMs,
   anotherCustomerTenantId,
@@ -20,6 +24,7 @@ import {
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
@@ -50,20 +55,25 @@ describe('createReadPasswordReset()', () => {
 describe('createReadPassword()', () => {
   const helpdesk: Reader = {
     name: 'helpdesk',
-    mayReadPasswords: true,
+    mayReceive: () => true,
+    hasRecipientKey: (keyId) => keyId === 'recipient-1',
     maySee: (id) => id === customerTenantId,
   };
   const applied = aResetRow({ state: 'applied', userId });
   const none = { kind: 'none' };
 
-  it('gives nothing to a caller who may not read passwords', async () => {
+  function receiving(...allowed: readonly Delivery[]): Reader {
+    return { ...helpdesk, mayReceive: (delivery) => allowed.includes(delivery) };
+  }
+
+  it('gives nothing to a caller who may not receive passwords in answers', async () => {
     const { read } = await vault(applied);
 
-    expect(await read({ ...helpdesk, mayReadPasswords: false })).toEqual(none);
+    expect(await read(receiving('link', 'recipientKey', 'none'))).toEqual(none);
   });
 
   it('gives what the recipient alone can read to the caller who asked, and to nobody else', async () => {
-    const encryptedPassword = 'a JWE';
+    const encryptedPassword = 'for recipient-1: a JWE';
     const row = aResetRow({
       state: 'applied',
       userId,
@@ -71,11 +81,22 @@ describe('createReadPassword()', () => {
       encryptedPassword,
     });
     const { read } = await vault(row);
-    const reader = { ...helpdesk, mayReadPasswords: false };
+    const reader = receiving('recipientKey');
 
     expect(await read(reader)).toEqual({ kind: 'encrypted', encryptedPassword });
     expect(await read({ ...reader, name: 'flow' })).toEqual(none);
     expect(await read({ ...reader, maySee: () => false })).toEqual(none);
+    expect(await read(receiving('link', 'response', 'none'))).toEqual(none);
+  });
+
+  it.each([
+    ['a key that is not listed for the caller any more', 'for recipient-2: a JWE'],
+    ['no key', 'a JWE'],
+  ])('gives nothing that is encrypted to %s', async (_what, encryptedPassword) => {
+    const row = { ...applied, delivery: 'recipientKey', encryptedPassword } as const;
+    const { read } = await vault(row);
+
+    expect(await read(helpdesk)).toEqual(none);
   });
 
   it('gives the password of an applied row to the caller who asked for it', async () => {
@@ -139,14 +160,14 @@ describe('createReadPassword()', () => {
   describe('for the delivery link', () => {
     const request = aSealedRequest({ delivery: 'link' });
     const row = { ...applied, delivery: 'link' } as const;
-    const clerk: Reader = { ...helpdesk, mayReadPasswords: false };
+    const clerk = receiving('link');
 
-    it('gives the address to the caller who asked, who needs no right to read passwords', async () => {
+    it('gives the address to the caller who asked, who may receive links', async () => {
       const { read } = await vault(row, request);
 
       expect(await read(clerk)).toEqual({
         kind: 'link',
-        address: await fakeRevealLinks.addressOf(row.resetId, signal),
+        address: await fakeRevealLinks.addressOf(row, signal),
         expiresAtMs: row.settledAtMs + linkExpiresMs,
       });
     });
@@ -164,6 +185,7 @@ describe('createReadPassword()', () => {
     it.each([
       ['somebody else', { name: 'thief' }],
       ['who may not see the customer any more', { maySee: () => false }],
+      ['who may not receive links any more', receiving('recipientKey', 'response', 'none')],
     ])('gives no address to %s', async (_who, values) => {
       const { read } = await vault(row, request);
 
@@ -277,6 +299,7 @@ async function vault(unsealed: ResetRow, request: SealedRequest = aSealedRequest
     seals,
     isSuperseded: createIsSuperseded({ locks, resets }),
     links: fakeRevealLinks,
+    recipientKeyIdOf: fakeRecipientKeyIdOf,
     settleMs,
     linkExpiresMs,
     now: clock.now,

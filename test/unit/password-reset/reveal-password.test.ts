@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
+import type { UserId } from '../../../shared/password-reset/ids.js';
 import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
 import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
@@ -27,6 +28,8 @@ import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const { signal } = new AbortController();
 const linkExpiresMs = 3_600_000;
+const anotherUserId = '5d2f7c10-8f0a-4b6d-a9a3-1c2e3f4a5b07' as UserId;
+const requestId = 'the call that opens';
 const { settleMs } = defaultLimits;
 const applied = aResetRow({ state: 'applied', delivery: 'link', userId });
 const { resetId, settledAtMs } = applied;
@@ -55,7 +58,14 @@ describe('open()', () => {
     await open();
 
     expect(audit.events).toMatchObject([
-      { action: 'password.revealed', resetId, customerTenantId, userId, delivery: 'link' },
+      {
+        action: 'password.revealed',
+        resetId,
+        customerTenantId,
+        userId,
+        delivery: 'link',
+        requestId,
+      },
     ]);
     expect(audit.events[0]?.caller).toBeUndefined();
   });
@@ -268,12 +278,45 @@ describe.each(['look', 'open'] as const)('%s()', (operation) => {
     expect(resets.rows).toEqual([before]);
   });
 
-  it('looks for a newer reset at the customer in the seal, not in the row', async () => {
-    const row = { ...applied, customerTenantId: anotherCustomerTenantId };
-    const { reveal, locks } = await aLink({ row });
-    locks.overwrite({ customerTenantId, userId }, 'reset-of-the-newer');
+  it.each<[string, Partial<ResetRow>]>([
+    ['customer', { customerTenantId: anotherCustomerTenantId }],
+    ['caller', { caller: 'somebody-else' }],
+    ['user', { userId: anotherUserId }],
+  ])(
+    'shows nothing, and tells nobody, when somebody changed the %s of the row',
+    async (_w, values) => {
+      const { reveal, audit, resets } = await aLink({ row: { ...applied, ...values } as ResetRow });
+      const [before] = resets.rows;
 
-    expect(await reveal[operation](aRevealToken(resetId), signal)).toEqual({ kind: 'superseded' });
+      expect(await reveal[operation](aRevealToken(resetId), signal)).toEqual({ kind: 'unknown' });
+      expect(audit.events).toEqual([]);
+      expect(resets.rows).toEqual([before]);
+    },
+  );
+
+  it('opens no later reset that has the same id', async () => {
+    const row = { ...applied, acceptedAtMs: acceptedAtMs + 1 };
+    const request = aSealedRequest({ delivery: 'link', acceptedAtMs: acceptedAtMs + 1 });
+    const { reveal } = await aLink({ row, request });
+
+    expect(await reveal[operation](aRevealToken(resetId), signal)).toEqual({ kind: 'unknown' });
+  });
+
+  it('opens no later reset whose row was made to look like the earlier one', async () => {
+    const request = aSealedRequest({ delivery: 'link', acceptedAtMs: acceptedAtMs + 1 });
+    const { reveal } = await aLink({ request });
+
+    expect(await reveal[operation](aRevealToken(resetId), signal)).toEqual({ kind: 'unknown' });
+  });
+
+  it('does not open a row that lies where that of another reset was', async () => {
+    const { reveal, resets } = await aLink();
+    const stored = await resets.read(resetId);
+    resets.read = () => Promise.resolve(stored);
+
+    expect(await reveal[operation](aRevealToken('reset-of-another'), signal)).toEqual({
+      kind: 'unknown',
+    });
   });
 
   it.each<[string, Partial<ResetRow>, Partial<SealedRequest>]>([
@@ -337,7 +380,7 @@ async function aLink(values: LinkValues = {}) {
   const clock = new FakeClock(acceptedAtMs + 2_000);
   const audit = new FakeAudit();
   let openings = 0;
-  const reveal = createRevealPassword({
+  const revealPassword = createRevealPassword({
     links: { ...fakeRevealLinks, ...(isGenuine && { isGenuine }) },
     resets,
     seals,
@@ -349,6 +392,10 @@ async function aLink(values: LinkValues = {}) {
     now: clock.now,
     newOpeningId: () => `opening-${(openings += 1)}`,
   });
+  const reveal = {
+    look: (token: string, until: AbortSignal) => revealPassword.look(token, until),
+    open: (token: string, until: AbortSignal) => revealPassword.open({ token, requestId }, until),
+  };
   const look = () => reveal.look(aRevealToken(resetId), signal);
   const open = () => reveal.open(aRevealToken(resetId), signal);
   return { reveal, look, open, audit, resets, locks, clock, request };

@@ -59,6 +59,8 @@ describe('dist/', () => {
       name: 'ticket-system',
       permissions: ['reset'],
       customers: [stack.facts.samples.customerTenantId],
+      maxResetsPerDay: 1_000,
+      approvalAboveRows: 200,
     });
   });
 });

@@ -7,6 +7,7 @@ import type { createRefuseBulkReset } from '../bulk-reset/refuse-bulk-reset.js';
 import type { KeepBulkReset } from '../bulk-reset/submit-bulk-reset.js';
 import { type ReadCallerList, requireDelivery, requirePermission } from '../callers/authorize.js';
 import { bulkQueueCallerName } from '../callers/caller.js';
+import { isGuid } from '../password-reset/ids.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type { Delivery } from '../password-reset/reset-row.js';
 import { log } from '../platform/log.js';
@@ -150,12 +151,13 @@ function withoutStamps(message: unknown): unknown {
 }
 
 function bulkResetIdOf(message: unknown, { triggerMetadata }: InvocationContext): string {
-  const own =
+  const chosen =
     typeof message === 'object' && message !== null && 'bulkResetId' in message
       ? message.bulkResetId
       : undefined;
-  const id = [own, triggerMetadata?.['id']].find(
-    (candidate): candidate is string => typeof candidate === 'string' && mayBeChosen(candidate),
-  );
-  return id?.toLowerCase() ?? randomUUID();
+  if (typeof chosen === 'string' && mayBeChosen(chosen)) return chosen.toLowerCase();
+  // The queue's own, whatever its version is.
+  const ofMessage = triggerMetadata?.['id'];
+  const isId = typeof ofMessage === 'string' && isGuid(ofMessage);
+  return isId ? ofMessage.toLowerCase() : randomUUID();
 }

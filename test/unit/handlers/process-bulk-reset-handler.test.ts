@@ -12,6 +12,7 @@ import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-r
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { anInvocation } from './invocation.js';
 
+const version5 = '77777777-0b1e-5d7a-8a37-5e0f6b2d9c21';
 const messageId = '77777777-0b1e-4d7a-8a37-5e0f6b2d9c21';
 const sha256 = 'AB'.repeat(32);
 const rows = [{ customer: customerTenantId, user: userId }];
@@ -93,6 +94,7 @@ describe('createProcessBulkResetHandler()', () => {
       ['the one in the message', bulkResetId, messageId, bulkResetId],
       ['in lower case', bulkResetId.toUpperCase(), messageId, bulkResetId],
       ['the one of the message', undefined, messageId, messageId],
+      ['the one of the message, whatever its version', undefined, version5, version5],
       ['a new one at worst', undefined, undefined, expect.stringMatching(/^[0-9a-f-]{36}$/)],
     ])('is %s', async (_, own, ofMessage, expected) => {
       const message = { ...order, ...(own !== undefined && { bulkResetId: own }) };

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { compactDecrypt, exportJWK, generateKeyPair } from 'jose';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { passwordWorks, sendBulkJob, uploadCsv } from '../../infra/local/api-client.js';
+import { createApiClient, passwordWorks } from '../../infra/local/api-client.js';
 import { isPlain } from '../../infra/local/directory/plain-user.js';
 import {
   type RunningFunctionsHost,
@@ -10,21 +12,41 @@ import {
 import { eventually } from './eventually.js';
 import { findPeople, type Person } from './people.js';
 import { startTestStack, type TestStack } from './start-test-stack.js';
-import { readBulkRows, waitForBulkReset } from './wait-for-bulk-reset.js';
+import { type BulkRowView, readBulkRows, waitForBulkReset } from './wait-for-bulk-reset.js';
 
 const fastClock = fileURLToPath(new URL('./fast-clock.mjs', import.meta.url));
+/** Rows of one job for each way in which a password reaches its person. */
+const rowsOf = { response: 200, link: 150, recipientKey: 100, none: 50 } as const;
+type Delivery = keyof typeof rowsOf;
 const rows = 500;
+const caller = { name: 'programs', apiKey: randomBytes(32).toString('base64url') };
+const recipient = await generateKeyPair('RSA-OAEP-256', { modulusLength: 2048 });
 /** A lease of two minutes is over after six seconds. */
 const clockFactor = 20;
 
-describe('a bulk job of 500 rows', () => {
+describe('bulk jobs of 500 rows with every delivery', () => {
   let stack: TestStack;
+  let facts: TestStack['facts'];
   let people: readonly Person[];
   let hosts: RunningFunctionsHost[];
 
   beforeEach(async () => {
+    const recipientKey = {
+      ...(await exportJWK(recipient.publicKey)),
+      kid: 'r1',
+      alg: 'RSA-OAEP-256',
+    };
     stack = await startTestStack({
       usersPerCustomer: 200,
+      callers: () => [
+        {
+          name: caller.name,
+          apiKeys: [{ sha256: createHash('sha256').update(caller.apiKey).digest('hex') }],
+          permissions: ['bulkReset', 'readPassword'],
+          customers: '*',
+          recipientKeys: [recipientKey],
+        },
+      ],
       settings: {
         SETTLE_SECONDS: '60',
         NODE_OPTIONS: `--import=${fastClock}`,
@@ -32,6 +54,7 @@ describe('a bulk job of 500 rows', () => {
         FAST_CLOCK_SINCE_MS: String(Date.now()),
       },
     });
+    facts = { ...stack.facts, callers: [...stack.facts.callers, caller] };
     people = findPeople(stack, isPlain).slice(0, rows);
     hosts = [];
   });
@@ -41,8 +64,8 @@ describe('a bulk job of 500 rows', () => {
     await stack.stop();
   });
 
-  it('comes to its end, with passwords that work, while the host is killed again and again', async () => {
-    const id = await startJob();
+  it('come to their end, with passwords that work, while the host is killed again and again', async () => {
+    const jobs = await startJobs();
     const sweeping = sweepAgainAndAgain();
     for (let kills = 0, host: RunningFunctionsHost = stack.host; kills < 8; kills += 1) {
       await moreResets(20);
@@ -50,20 +73,20 @@ describe('a bulk job of 500 rows', () => {
       await host.exited;
       host = await startHost(Number(new URL(stack.facts.apiUrl).port));
     }
-    await waitForBulkReset(stack.facts, id);
+    await allOver(jobs);
     await sweeping.stop();
 
-    expect(await brokenPromises(id)).toEqual([]);
+    expect(await brokenPromises(jobs)).toEqual([]);
   }, 180_000);
 
-  it('comes to the same end with two hosts on one queue', async () => {
+  it('come to the same end with two hosts on one queue', async () => {
     await startHost(0);
-    const id = await startJob();
+    const jobs = await startJobs();
     const sweeping = sweepAgainAndAgain();
-    await waitForBulkReset(stack.facts, id);
+    await allOver(jobs);
     await sweeping.stop();
 
-    expect(await brokenPromises(id)).toEqual([]);
+    expect(await brokenPromises(jobs)).toEqual([]);
     // Nobody died, so nobody had a reason to send anything twice.
     expect(resetsSent()).toBe(rows);
   }, 120_000);
@@ -74,10 +97,25 @@ describe('a bulk job of 500 rows', () => {
     return host;
   }
 
-  async function startJob(): Promise<string> {
-    const lines = people.map(({ customer, user }) => `${customer.tenantId},${user.id}`);
-    const blob = await uploadCsv(stack.facts, 'all.csv', `customer,user\n${lines.join('\n')}\n`);
-    return sendBulkJob(stack.facts, { delivery: 'response', blob });
+  async function startJobs(): Promise<readonly Job[]> {
+    const left = [...people];
+    const api = createApiClient(facts, caller.name);
+    return Promise.all(
+      Object.entries(rowsOf).map(async ([delivery, count]) => {
+        const own = left.splice(0, count);
+        const answer = await api.post('/bulk-resets', {
+          delivery,
+          ...(delivery === 'recipientKey' && { recipientKeyId: 'r1' }),
+          rows: own.map(({ customer, user }) => ({ customer: customer.tenantId, user: user.id })),
+        });
+        const { id } = answer.body as { readonly id: string };
+        return { id, delivery: delivery as Delivery, people: own };
+      }),
+    );
+  }
+
+  async function allOver(jobs: readonly Job[]): Promise<void> {
+    for (const { id } of jobs) await waitForBulkReset(facts, id, caller.name);
   }
 
   function resetsSent(): number {
@@ -113,27 +151,68 @@ describe('a bulk job of 500 rows', () => {
   }
 
   /** What a row says that is not so. */
-  async function brokenPromises(id: string): Promise<string[]> {
-    const found = await readBulkRows(stack.facts, id);
+  async function brokenPromises(jobs: readonly Job[]): Promise<string[]> {
     const broken: string[] = [];
-    if (found.length !== rows) broken.push(`there are ${found.length} rows`);
-    for (const { row, status, password, error } of found) {
-      const person = people[row - 1];
-      if (person === undefined) throw new RangeError(`There is no row ${row}`);
-      if (status !== 'Succeeded') broken.push(`row ${row} is ${status} (${error?.code ?? ''})`);
-      if (!(await works(person, password ?? ''))) broken.push(`row ${row}: wrong password`);
-      const { tenantId } = person.customer;
-      const passwords = stack.directory
-        .passwordHistory(tenantId, person.user.id)
-        .filter(({ by }) => by === 'partner-center')
-        .map((change) => change.password);
-      if (new Set(passwords).size !== 1) broken.push(`row ${row} had several passwords`);
+    for (const job of jobs) {
+      const found = await readBulkRows(facts, job.id, caller.name);
+      if (found.length !== job.people.length) broken.push(`there are ${found.length} rows`);
+      for (const view of found) {
+        const fault = await faultOf(view, job);
+        if (fault !== undefined) broken.push(`${job.delivery}, row ${view.row}: ${fault}`);
+      }
     }
     return broken;
   }
 
+  async function faultOf(view: BulkRowView, job: Job): Promise<string | undefined> {
+    const person = job.people[view.row - 1];
+    if (person === undefined) return 'there is no such row';
+    if (view.status !== 'Succeeded') return `is ${view.status} (${view.error?.code ?? ''})`;
+    const passwords = stack.directory
+      .passwordHistory(person.customer.tenantId, person.user.id)
+      .filter(({ by }) => by === 'partner-center')
+      .map((change) => change.password);
+    if (new Set(passwords).size !== 1) return 'had several passwords, or none';
+    const password = await receive[job.delivery](view);
+    if (job.delivery === 'none') return password && 'shows a password';
+    if (password === undefined) return 'shows no password';
+    return (await works(person, password)) ? undefined : 'shows a wrong password';
+  }
+
   function works({ customer, user }: Person, password: string): Promise<boolean> {
     const { userPrincipalName } = user;
-    return passwordWorks(stack.facts, { tenant: customer.tenantId, userPrincipalName, password });
+    return passwordWorks(facts, { tenant: customer.tenantId, userPrincipalName, password });
   }
 });
+
+interface Job {
+  readonly id: string;
+  readonly delivery: Delivery;
+  readonly people: readonly Person[];
+}
+
+/** How whoever a password is for gets at it. */
+const receive: Readonly<Record<Delivery, (row: BulkRowView) => Promise<string | undefined>>> = {
+  response: ({ password }) => Promise.resolve(password),
+  none: ({ password }) => Promise.resolve(password),
+
+  async recipientKey({ encryptedPassword }) {
+    if (encryptedPassword === undefined) return undefined;
+    const { plaintext } = await compactDecrypt(encryptedPassword, recipient.privateKey);
+    return (JSON.parse(new TextDecoder().decode(plaintext)) as { readonly password: string })
+      .password;
+  },
+
+  async link({ link }) {
+    if (link === undefined) return undefined;
+    const page = await (await fetch(link, { method: 'POST' })).text();
+    const [, shown] = /<p class="password"[^>]*>(.*?)<\/p>/s.exec(page) ?? [];
+    return shown?.replaceAll(/<[^>]*>/g, '').replaceAll(/&#(\d+);|&(\w+);/g, toCharacter);
+  },
+};
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+
+function toCharacter(_entity: string, code: string | undefined, name: string): string {
+  return code === undefined ? (entities[name] ?? '') : String.fromCharCode(Number(code));
+}

@@ -17,12 +17,18 @@ export interface BulkRowView {
   readonly status: string;
   readonly userId?: string;
   readonly password?: string;
+  readonly encryptedPassword?: string;
+  readonly link?: string;
   readonly error?: { readonly code: string };
 }
 
 /** The job when it has come to an end. */
-export function waitForBulkReset(facts: StackFacts, id: string): Promise<BulkResetView> {
-  const api = createApiClient(facts, 'bulk-queue');
+export function waitForBulkReset(
+  facts: StackFacts,
+  id: string,
+  caller = 'bulk-queue',
+): Promise<BulkResetView> {
+  const api = createApiClient(facts, caller);
   return eventually(
     async () => {
       const { status, body } = await api.get(`/bulk-resets/${id}`);
@@ -34,8 +40,12 @@ export function waitForBulkReset(facts: StackFacts, id: string): Promise<BulkRes
   );
 }
 
-export async function readBulkRows(facts: StackFacts, id: string): Promise<BulkRowView[]> {
-  const api = createApiClient(facts, 'bulk-queue');
+export async function readBulkRows(
+  facts: StackFacts,
+  id: string,
+  caller = 'bulk-queue',
+): Promise<BulkRowView[]> {
+  const api = createApiClient(facts, caller);
   const rows: BulkRowView[] = [];
   let next: string | undefined = `/bulk-resets/${id}/rows`;
   while (next !== undefined) {

@@ -1,5 +1,6 @@
 import { Stryker } from '@stryker-mutator/core';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import jest from '../../jest.config.mjs';
 
@@ -63,7 +64,7 @@ function survivorsAmong(mutants) {
     .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
     .map(({ fileName, location, status, mutatorName, replacement }) => {
       const { line, column } = location.start;
-      return `${fileName}:${line}:${column} ${status} ${mutatorName}: ${replacement}`;
+      return `${relative('.', fileName)}:${line}:${column} ${status} ${mutatorName}: ${replacement}`;
     });
 }
 

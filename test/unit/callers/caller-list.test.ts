@@ -246,6 +246,12 @@ describe('parseCallerList()', () => {
       );
     });
 
+    it.each([2_048, 4_096])('with a modulus of %i bits', (bits) => {
+      const key = { kid: 'one', kty: 'RSA', n: aModulusOf(bits), e: 'AQAB' };
+
+      expect(listOf({ recipientKeys: [key] }).findByName('helpdesk')?.recipientKeys.size).toBe(1);
+    });
+
     it('the same kid for two callers', () => {
       const callers = ['helpdesk', 'flow'].map((name) =>
         aListed({ name, recipientKeys: [aRecipientKey('one')] }),
@@ -259,6 +265,7 @@ describe('parseCallerList()', () => {
       ['a private EC key', p256.privateKey, 'Unrecognized key: "d"'],
       ['a modulus of 1024 bits', rsaKey(1024).publicKey, 'must have 2048 to 4096 bits'],
       ['a modulus of 2040 bits', rsaKey(2040).publicKey, 'must have 2048 to 4096 bits'],
+      ['a modulus of 4104 bits', { ...rsa2048.publicKey, n: aModulusOf(4_104) }, 'must have 2048'],
       ['a modulus with zeros before it', padded(rsaKey(2040).publicKey), 'must have 2048'],
       ['a modulus of zeros', { ...rsa2048.publicKey, n: 'A'.repeat(342) }, 'must '],
       ['another exponent', { ...rsa2048.publicKey, e: 'Aw' }, 'e: '],
@@ -530,6 +537,11 @@ function toJwks({ publicKey, privateKey }: KeyPairKeyObjectResult) {
 }
 
 /** The same number, written as if it were longer. */
+/** Nobody has the private half of it. */
+function aModulusOf(bits: number): string {
+  return Buffer.alloc(bits / 8, 0xff).toString('base64url');
+}
+
 function padded({ n = '', ...rest }: JsonWebKey) {
   const modulus = Buffer.from(n, 'base64url');
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mayReceive, maySee, permissions } from '../../../shared/callers/caller.js';
+import { mayReceive, maySee, permissions, toReader } from '../../../shared/callers/caller.js';
 import { deliveries } from '../../../shared/password-reset/reset-row.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-reset-row.js';
@@ -30,5 +30,23 @@ describe('mayReceive()', () => {
 
     expect(mayReceive(without, 'response')).toBe(false);
     expect(mayReceive(without, 'link')).toBe(true);
+  });
+});
+
+describe('toReader()', () => {
+  it('lets the caller read what it may see and receive now', () => {
+    const reader = toReader(
+      aCaller({
+        deliveries: new Set(['link'] as const),
+        recipientKeys: new Map([['one', { kty: 'RSA' }]]),
+      }),
+    );
+
+    expect(reader.name).toBe('helpdesk');
+    expect(deliveries.filter((delivery) => reader.mayReceive(delivery))).toEqual(['link']);
+    expect(['one', 'two'].map((keyId) => reader.hasRecipientKey(keyId))).toEqual([true, false]);
+    expect(
+      [customerTenantId, anotherCustomerTenantId].map((customer) => reader.maySee(customer)),
+    ).toEqual([true, false]);
   });
 });

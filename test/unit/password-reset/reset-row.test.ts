@@ -16,6 +16,7 @@ import {
   newResetRow,
   type OpenRow,
   shadowEndsAtMs,
+  withoutPassword,
 } from '../../../shared/password-reset/reset-row.js';
 import {
   type AttemptOutcome,
@@ -156,10 +157,24 @@ describe('claim()', () => {
   });
 });
 
+describe('withoutPassword()', () => {
+  it.each([
+    ['nothing else', {}],
+    ['when it was opened, and by which call', { openedAtMs: nowMs, openingId: 'opening-1' }],
+    ['when it was revoked', { revokedAtMs: nowMs }],
+  ])('forgets the password in every form, and %s', (_what, kept) => {
+    const row = aResetRow({ state: 'applied', settledAtMs: nowMs, ...kept });
+
+    const forgotten = withoutPassword({ ...row, seal: 'a seal', encryptedPassword: 'a JWE' });
+
+    expect(forgotten).toStrictEqual(row);
+  });
+});
+
 describe('settle()', () => {
   describe('an attempt that was applied', () => {
-    it('keeps the seal while the password is to be delivered', () => {
-      const row = aResetRow({ state: 'claimed', seal: 'its seal', delivery: 'response' });
+    it.each(['link', 'response'] as const)('keeps the seal for the delivery %s', (delivery) => {
+      const row = aResetRow({ state: 'claimed', seal: 'its seal', delivery });
 
       expect(settle(row, applied, at(nowMs), limits)).toEqual({
         ...factsOf(row),
@@ -179,6 +194,16 @@ describe('settle()', () => {
         state: 'applied',
         settledAtMs: nowMs,
       });
+    });
+
+    it('keeps what only the recipient can read in the place of the seal', () => {
+      const row = aResetRow({ state: 'claimed', delivery: 'recipientKey' });
+      const encrypted = { ...applied, encryptedPassword: 'for the recipient' };
+
+      const next = settle(row, encrypted, at(nowMs), limits);
+
+      expect(next).toMatchObject({ state: 'applied', encryptedPassword: 'for the recipient' });
+      expect(next).not.toHaveProperty('seal');
     });
 
     it('is applied however often and long it took, and whatever was unknown before', () => {

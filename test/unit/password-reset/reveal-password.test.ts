@@ -322,6 +322,7 @@ describe.each(['look', 'open'] as const)('%s()', (operation) => {
   it.each<[string, Partial<ResetRow>, Partial<SealedRequest>]>([
     ['the seal', {}, { delivery: 'response' }],
     ['the row', { delivery: 'response' }, {}],
+    ['both', { delivery: 'response' }, { delivery: 'response' }],
   ])('shows nothing that has another delivery in %s', async (_where, values, sealed) => {
     const row = { ...applied, ...values } as ResetRow;
     const { reveal } = await aLink({

@@ -15,7 +15,11 @@ export function anEvent(values: Partial<AuditEvent> = {}): AuditEvent {
 }
 
 /** Several processes that write into one log, and somebody who reads it. */
-export function aTrail(log: AuditLog, keys: ChainKeys = new FakeSealingKeys()) {
+export function aTrail(
+  log: AuditLog,
+  keys: ChainKeys = new FakeSealingKeys(),
+  sleep: (ms: number) => Promise<void> = () => Promise.resolve(),
+) {
   const clock = new FakeClock(Date.parse(`${auditDay}T09:30:00Z`));
   const lostHeads: unknown[] = [];
   const readAudit = createReadAudit({ log, keys });
@@ -31,7 +35,7 @@ export function aTrail(log: AuditLog, keys: ChainKeys = new FakeSealingKeys()) {
       now: clock.now,
       newId: () => `${name}-id-${(ids += 1)}`,
       onHeadLost: (chain, error) => lostHeads.push({ chain, error }),
-      sleep: () => Promise.resolve(),
+      sleep,
     });
   };
   const read = (query: Partial<Parameters<typeof readAudit>[0]> = {}) =>

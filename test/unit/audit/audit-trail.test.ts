@@ -1,5 +1,7 @@
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { parseLine } from '../../../shared/audit/chain.js';
 import { anotherCustomerTenantId } from '../../builders/a-reset-row.js';
 import { aTrail, anEvent, auditChain } from '../../builders/an-audit.js';
 import { FakeAuditLog } from '../../fakes/fake-audit-log.js';
@@ -91,13 +93,47 @@ describe('createAuditTrail()', () => {
     expect(problem).toBeUndefined();
   });
 
-  it('rejects when the log does not end where it says', async () => {
+  it('knows an append again that it met itself, and makes it once', async () => {
+    const log = new FakeAuditLog();
+    const append = log.append.bind(log);
+    log.append = async (...args) => {
+      await append(...args);
+      return 'conflict';
+    };
+    const { audit, read } = aTrail(log);
+
+    await audit([anEvent({ resetId: 'a' }), anEvent({ resetId: 'b' })]);
+    await audit([anEvent({ resetId: 'c' })]);
+
+    const { records, problem } = await read();
+    expect(records.map(({ resetId }) => resetId)).toEqual(['a', 'b', 'c']);
+    expect(problem).toBeUndefined();
+  });
+
+  it('gives up a log that never ends where it says, after longer and longer pauses', async () => {
     const log = new FakeAuditLog();
     log.append = () => Promise.resolve('conflict');
-
-    await expect(aTrail(log).audit([anEvent()])).rejects.toMatchObject({
-      code: 'StorageUnavailable',
+    const pauses: number[] = [];
+    const { audit } = aTrail(log, new FakeSealingKeys(), (ms) => {
+      pauses.push(ms);
+      return Promise.resolve();
     });
+
+    await expect(audit([anEvent()])).rejects.toMatchObject({ code: 'StorageUnavailable' });
+
+    expect(pauses).toEqual(Array.from({ length: 20 }, (_, index) => 10 * (index + 1)));
+  });
+
+  it('writes an append at its twentieth try', async () => {
+    const log = new FakeAuditLog();
+    const append = log.append.bind(log);
+    let tries = 0;
+    log.append = (...args) => ((tries += 1) < 20 ? Promise.resolve('conflict') : append(...args));
+    const { audit, read } = aTrail(log);
+
+    await audit([anEvent()]);
+
+    expect(await read()).toMatchObject({ count: 1 });
   });
 
   it('rejects when there is no key', async () => {
@@ -137,6 +173,17 @@ describe('createAuditTrail()', () => {
       expect(problem?.seq).toBe(seq);
     });
 
+    it('goes on after the last record, whatever was put behind it, when it is new to the chain', async () => {
+      const log = new FakeAuditLog();
+      const { audit, aProcess } = aTrail(log);
+      await audit(someEvents(3));
+      log.tamper(auditChain, [...log.lines(auditChain), 'garbage']);
+
+      await aProcess()([anEvent()]);
+
+      expect(parseLine(log.lines(auditChain).at(-1) ?? '')?.seq).toBe(4);
+    });
+
     it('shows that a chain was begun anew, whoever goes on with it', async () => {
       const log = new FakeAuditLog();
       const { audit, aProcess, read } = aTrail(log);
@@ -161,12 +208,79 @@ describe('createAuditTrail()', () => {
     expect(lostHeads).toEqual([{ chain: auditChain, error: away }]);
   });
 
+  it('brings the head along once a second, and always the last one', async () => {
+    const log = new FakeAuditLog();
+    const pauses: { readonly ms: number; readonly end: () => void }[] = [];
+    const { audit } = aTrail(
+      log,
+      new FakeSealingKeys(),
+      (ms) => new Promise((end) => pauses.push({ ms, end })),
+    );
+    const head = async () => (await log.heads(auditChain)).map(({ seq }) => seq);
+
+    await audit(someEvents(1));
+    await flush();
+    await audit(someEvents(2));
+    await audit(someEvents(3));
+    expect(await head()).toEqual([1]);
+    pauses[0]?.end();
+    await flush();
+    expect(await head()).toEqual([6]);
+    pauses[1]?.end();
+    await flush();
+    await audit(someEvents(1));
+
+    expect(await head()).toEqual([7]);
+    await flush();
+    expect(pauses.map(({ ms }) => ms)).toEqual([1_000, 1_000, 1_000]);
+  });
+
+  it('keeps a thousand chains in mind, and forgets the one left behind longest', async () => {
+    const log = new FakeAuditLog();
+    const looked: string[] = [];
+    const tail = log.tail.bind(log);
+    log.tail = (chain) => {
+      looked.push(chain);
+      return tail(chain);
+    };
+    const { audit } = aTrail(log);
+    const one = eventsOf(0);
+    for (let count = 0; count < 1_000; count += 1) await audit(eventsOf(count));
+    await audit(one);
+    expect(looked).toHaveLength(1_000);
+
+    await audit(eventsOf(1_000));
+    await audit(one);
+    expect(looked).toHaveLength(1_001);
+    await audit(eventsOf(1));
+    expect(looked).toHaveLength(1_002);
+  });
+
+  it('never forgets a chain that it is adding to', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+    const held = new EventEmitter();
+    log.onAppend = async () => {
+      await once(held, 'goOn');
+    };
+    const first = audit(eventsOf(0));
+    await flush();
+    for (let count = 1; count <= 1_000; count += 1) await audit(eventsOf(count));
+    const next = audit([...eventsOf(0), ...eventsOf(0)]);
+    await flush();
+
+    expect(log.appended).toHaveLength(1_000);
+    held.emit('goOn');
+    await Promise.all([first, next]);
+    expect(log.appended.slice(1_000)).toEqual([1, 2]);
+    expect(await read({ customerTenantId: customerNumber(0) })).toMatchObject({ count: 3 });
+  });
+
   it('forgets chains that it left behind, and goes on with them all the same', async () => {
     const { audit, read } = aTrail(new FakeAuditLog());
     await audit([anEvent({ resetId: 'a' })]);
     for (let count = 0; count < 1_001; count += 1) {
-      const id = `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`;
-      await audit([anEvent({ customerTenantId: id as typeof anotherCustomerTenantId })]);
+      await audit(eventsOf(count));
     }
 
     await audit([anEvent({ resetId: 'b' })]);
@@ -179,4 +293,18 @@ describe('createAuditTrail()', () => {
 
 function someEvents(count: number) {
   return Array.from({ length: count }, () => anEvent());
+}
+
+function eventsOf(customer: number) {
+  return [anEvent({ customerTenantId: customerNumber(customer) })];
+}
+
+function customerNumber(count: number) {
+  const id = `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`;
+  return id as typeof anotherCustomerTenantId;
+}
+
+/** Lets everything run on that does not wait for the test. */
+function flush(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { appendTo, chainName, parseLine } from '../../../shared/audit/chain.js';
 import { customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { anEvent } from '../../builders/an-audit.js';
@@ -60,6 +61,22 @@ describe('appendTo()', () => {
     expect(together.end.seq).toBe(3);
   });
 
+  // A verifier of another make must come to the same: the format may not change unnoticed.
+  it('hashes the text of a record after the hash before it, under a key made for that alone', async () => {
+    const key = await new FakeSealingKeys().newest();
+    const macKey = new Uint8Array(hkdfSync('sha256', key.key, '', 'audit', 32));
+    const hashOf = (text: string) => createHmac('sha256', macKey).update(text).digest('base64url');
+    const entries = ['a', 'b'].map((id) => ({ id, at, event: anEvent() }));
+
+    const { text } = appendTo('chain', undefined, entries, key);
+
+    const [one = '', two = ''] = text.split('\n');
+    const [bodyOfOne, bodyOfTwo] = [one, two].map((line) => line.replace(/,"hash":".*"/, ''));
+    const hashOfOne = hashOf(`${hashOf('chain')}\n${bodyOfOne}`);
+    expect(JSON.parse(one)).toMatchObject({ hash: hashOfOne });
+    expect(JSON.parse(two)).toMatchObject({ hash: hashOf(`${hashOfOne}\n${bodyOfTwo}`) });
+  });
+
   it('gives the same record another hash in another chain', async () => {
     const entries = [{ id: 'a', at, event: anEvent() }];
 
@@ -75,6 +92,7 @@ describe('parseLine()', () => {
   it.each([
     ['nothing', ''],
     ['no JSON', 'garbage'],
+    ['no JSON before a hash', `{garbage,"hash":"${'a'.repeat(43)}"}`],
     ['no hash', '{"seq":1,"key":"v"}'],
     ['a hash that is too short', '{"seq":1,"key":"v","hash":"abc"}'],
     ['something after the hash', `{"seq":1,"key":"v","hash":"${'a'.repeat(43)}"} `],

@@ -86,6 +86,34 @@ describe('createReadAudit()', () => {
     expect(problem).toBeUndefined();
   });
 
+  it('looks a key up once, however many records are under it', async () => {
+    const keys = new FakeSealingKeys();
+    const { audit, read } = aTrail(new FakeAuditLog(), keys);
+    await audit([anEvent(), anEvent(), anEvent()]);
+    const looked: string[] = [];
+    const byVersion = keys.byVersion.bind(keys);
+    keys.byVersion = (version) => {
+      looked.push(version);
+      return byVersion(version);
+    };
+
+    await read();
+
+    expect(looked).toEqual(['version-1']);
+  });
+
+  it('counts and shows records alone', async () => {
+    const log = new FakeAuditLog();
+    const { audit, read } = aTrail(log);
+    await audit([anEvent(), anEvent()]);
+    log.tamper(auditChain, log.lines(auditChain).toSpliced(1, 0, 'garbage'));
+
+    const { count, records } = await read();
+
+    expect(count).toBe(2);
+    expect(records.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
   it('does not believe a record under a key that there is not, or that is not ours', async () => {
     const log = new FakeAuditLog();
     const { audit, read } = aTrail(log);

@@ -16,6 +16,7 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/.local/'],
-  maxWorkers: 2,
+  // More than there are cores: the slowest tests mostly wait for processes that they started.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };

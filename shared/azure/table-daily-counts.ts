@@ -36,7 +36,8 @@ export function createTableDailyCounts(table: TableClient): DailyCounts {
     for (;;) {
       const known = written.get(caller);
       const stored = known ?? (await entities.createOrRead(key, { day, resets: 0 }));
-      const count: Count = { day, resets: (await totalOn(day, caller, stored)) + resets };
+      const total = await begin(day, caller, stored);
+      const count: Count = { ...total, resets: total.resets + resets };
       if (count.resets <= most) {
         const replaced = await entities.replace(key, count, stored.etag);
         if (replaced !== 'conflict') {
@@ -59,29 +60,33 @@ export function createTableDailyCounts(table: TableClient): DailyCounts {
     written.delete(caller);
     for (;;) {
       const stored = await entities.createOrRead(key, { day, resets: 0 });
-      const total = await totalOn(day, caller, stored);
-      const job = await entities.createOrRead(keyOfJob, { day, resets: 0 });
-      const missing = resets - resetsOn(day, job);
+      const total = await begin(day, caller, stored);
+      const job = await entities.createOrRead(keyOfJob, { day: total.day, resets: 0 });
+      const missing = resets - resetsOn(total.day, job);
       if (missing <= 0) return true;
-      if (total + missing > most) return false;
+      if (total.resets + missing > most) return false;
       const replaced = await entities.replaceTogether([
-        { key, columns: { day, resets: total + missing }, etag: stored.etag },
-        { key: keyOfJob, columns: { day, resets }, etag: job.etag },
+        { key, columns: { ...total, resets: total.resets + missing }, etag: stored.etag },
+        { key: keyOfJob, columns: { ...total, resets }, etag: job.etag },
       ]);
       if (replaced !== 'conflict') return true;
     }
   }
 
-  async function totalOn(day: string, caller: string, stored: StoredEntity): Promise<number> {
-    if (parse(stored).day !== day) {
-      const ofOtherDays = [
-        odata`PartitionKey eq ${caller}`,
-        odata`RowKey ge ${jobPrefix}`,
-        odata`day ne ${day}`,
-      ];
-      await deleteEntities(table, ofOtherDays);
-    }
-    return resetsOn(day, stored);
+  /**
+   * What was counted on this day, or on a later one that another clock has reached: a day that is over never
+   * comes back, or each turn of two clocks around midnight would begin both days anew.
+   */
+  async function begin(day: string, caller: string, stored: StoredEntity): Promise<Count> {
+    const count = parse(stored);
+    if (count.day >= day) return count;
+    const ofEarlierDays = [
+      odata`PartitionKey eq ${caller}`,
+      odata`RowKey ge ${jobPrefix}`,
+      odata`day lt ${day}`,
+    ];
+    await deleteEntities(table, ofEarlierDays);
+    return { day, resets: 0 };
   }
 }
 

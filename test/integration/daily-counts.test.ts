@@ -56,6 +56,21 @@ describe('createTableDailyCounts()', () => {
     expect(await one.add({ ...today, most: 6, resets: 1 })).toBe(true);
   });
 
+  it('goes on with the later day when the clocks of two processes stand on both sides of midnight', async () => {
+    const process = await openTable();
+    const [early, late] = [process(), process()];
+    const tomorrow = { ...today, day: '2026-01-02' };
+    const job = { ...today, bulkResetId: randomUUID() };
+
+    expect(await late.add({ ...tomorrow, resets: 1 })).toBe(true);
+    expect(await early.add({ ...today, resets: 1 })).toBe(true);
+    expect(await late.add({ ...tomorrow, bulkResetId: job.bulkResetId, resets: 1 })).toBe(true);
+    expect(await early.add({ ...job, resets: 2 })).toBe(true);
+    expect(await late.add({ ...tomorrow, resets: 2 })).toBe(false);
+    expect(await early.add({ ...today, resets: 1 })).toBe(true);
+    expect(await early.add({ ...today, resets: 1 })).toBe(false);
+  });
+
   it('counts once when the answer to the write is lost', async () => {
     const counts = (await openTable())();
     await counts.add({ ...today, resets: 1 });

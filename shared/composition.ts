@@ -84,7 +84,7 @@ function createHandlers(config: Config, outside: Outside, doors: Doors): Handler
     ...resets,
     door,
     audit,
-    takePasswordReset: createTakePasswordReset({ ...resets, audit }),
+    takePasswordReset: createTakePasswordReset(resets),
     links: createPasswordResetLinks(config.publicBaseUrl),
     now,
   };

@@ -102,15 +102,13 @@ export function toResultResponse(
 
 /**
  * The answer to whoever wants to know no more than that a request was taken: 202 whatever became of the
- * reset, which the body says as far as it is known.
+ * reset, which the body says as far as it is known. What the delivery gives is at the result.
  */
 export function toAcceptedResponse(
   row: ResetRow,
-  readable: ReadablePassword,
   circumstances: AnswerCircumstances,
 ): JsonResponse {
-  const accepted = () => pollLater(row, 0, toPasswordResetView(row, readable), circumstances);
-  return whileOpen(row, readable, circumstances) ?? accepted();
+  return pollLater(row, openForMs(row, circumstances), toPasswordResetView(row), circumstances);
 }
 
 function respond(
@@ -131,16 +129,17 @@ function whileOpen(
   readable: ReadablePassword,
   circumstances: AnswerCircumstances,
 ): JsonResponse | undefined {
-  const { nowMs } = circumstances;
-  if (!isSettled(row)) {
-    const waitMs = row.state === 'claimed' ? pollMs : row.notBeforeMs - nowMs;
-    return pollLater(row, waitMs, toPasswordResetView(row), circumstances);
-  }
+  if (!isSettled(row)) return toAcceptedResponse(row, circumstances);
   if (readable.kind !== 'settling') return undefined;
   // Applied, but whoever waits for the password has to wait on.
   const view = toPasswordResetView(row, readable);
   const running = { ...view, status: 'Running', completedAt: undefined };
-  return pollLater(row, readable.untilMs - nowMs, running, circumstances);
+  return pollLater(row, readable.untilMs - circumstances.nowMs, running, circumstances);
+}
+
+/** At least so long. */
+function openForMs(row: ResetRow, { nowMs }: AnswerCircumstances): number {
+  return 'notBeforeMs' in row ? row.notBeforeMs - nowMs : 0;
 }
 
 function toEnd(

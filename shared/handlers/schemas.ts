@@ -42,12 +42,23 @@ const passwordResetFields = z.strictObject({
 /** Body of `POST /password-resets`. */
 export const passwordResetBody = passwordResetFields.superRefine(requireKeyOfRecipient);
 
-/** Body of `POST /webhooks/{source}`. Webhooks are kept and shown by those who send them, so no password is in one. */
+/** Those who send webhooks keep them and their answers, and show both: no password is in either. */
+const webhookDelivery = z
+  .enum(deliveries)
+  .exclude(['response'], {
+    error: 'must be link, recipientKey or none: who sends webhooks keeps their answers',
+  })
+  .default('link');
+
+/** Body of `POST /webhooks/{source}`. */
 export const webhookBody = z.strictObject({
   type: z.literal('password-reset.requested'),
   /** When the reset was asked for, however often that is told since. */
   timestamp: z.iso.datetime({ offset: true }).transform(Date.parse),
-  data: passwordResetFields.omit({ password: true }).superRefine(requireKeyOfRecipient),
+  data: passwordResetFields
+    .omit({ password: true })
+    .extend({ delivery: webhookDelivery })
+    .superRefine(requireKeyOfRecipient),
 });
 
 /** Of a row only its shape is read here; what it says is checked row by row. */

@@ -39,7 +39,8 @@ interface GenuineWebhook {
 
 /**
  * `POST /webhooks/{source}`: a reset asked for by a signed message. 202 as soon as it is accepted, with
- * what became of it if that is known; the same message again is the same reset.
+ * what became of it if that is known; the same message again is the same reset. Whoever replays one learns
+ * no more than that: a password or a link is read with a credential, at the result.
  */
 export function createWebhookHandler(dependencies: WebhookDependencies): HttpHandler {
   const { door, readCallerList, webhookSecrets, takePasswordReset } = dependencies;
@@ -57,8 +58,8 @@ export function createWebhookHandler(dependencies: WebhookDependencies): HttpHan
       const order = { ...data, idempotencyKey: toIdempotencyKey(messageId) };
       return takePasswordReset({ caller, order, context }, signal);
     };
-    const { row, readable } = await noteRefusals({ caller, request, context }, take, signal);
-    return toAcceptedResponse(row, readable, { links, nowMs: now() });
+    const { row } = await noteRefusals({ caller, request, context }, take, signal);
+    return toAcceptedResponse(row, { links, nowMs: now() });
   });
 
   /** Whoever cannot sign is not told what is wrong; whoever runs the service is. */

@@ -11,6 +11,7 @@ import {
   ofJobResult,
   ofOwned,
   ofReset,
+  ofWebhook,
   ofWhoami,
   type Ownership,
   type Place,
@@ -235,8 +236,7 @@ function webhooks(world: World): Combination[] {
   if (source === undefined) throw new RangeError('There is no webhook source');
   const signer = { ...source, headers: {} };
   const signed = askedAt(['none', 'link', 'response']).map(({ ask, place }) => {
-    const verdict = ofReset(source.may, ask, place);
-    const expected = verdict === '200' ? '202' : verdict;
+    const expected = ofWebhook(source.may, ask, place);
     const user = world.newUser(place.customer, ask);
     const body = eventFor(ask, place, user);
     return {

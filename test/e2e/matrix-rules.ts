@@ -55,6 +55,13 @@ export function ofReset(may: Rights | Stranger, ask: Ask, place: Place): Verdict
   return holds(may, ['resetAdmins']) ? '422 PartnerPermissionDenied' : '422 UserIsAdmin';
 }
 
+/** Whatever becomes of it, the source hears that it was taken; an answer that is kept holds no password. */
+export function ofWebhook(may: Rights | Stranger, ask: Ask, place: Place): Verdict {
+  if (ask === 'response') return '400 InvalidRequest';
+  const verdict = ofReset(may, ask, place);
+  return verdict === '200' ? '202' : verdict;
+}
+
 /** A job is taken from whoever may send jobs; its rows are judged one by one. */
 export function ofJob(may: Rights | Stranger, ask: Ask): Verdict {
   if (may === undefined) return '401 Unauthorized';

@@ -63,6 +63,26 @@ describe('receive-webhook', () => {
     expect(result).toMatchObject({ status: 200, body: first.body });
   });
 
+  it('hands out a link to an API key of the source, and never to who has a delivery of it', async () => {
+    const body = anEvent({ delivery: 'link' });
+    const headers = sign(body, randomUUID());
+
+    const first = await post(body, headers);
+    const replayed = await post(body, headers);
+    const location = first.headers.get('location') ?? '';
+    const [known, stranger] = await Promise.all([
+      createApiClient(stack.facts, 'ticket-system').get(location),
+      fetch(location),
+    ]);
+
+    for (const answer of [first, replayed]) {
+      expect(answer).toMatchObject({ status: 202, body: { status: 'Succeeded' } });
+      expect(JSON.stringify(answer.body)).not.toContain('/reveal/');
+    }
+    expect(known).toMatchObject({ status: 200, body: { link: expect.stringMatching(/reveal/) } });
+    expect(stranger.status).toBe(401);
+  });
+
   it('resets a user once when fifty of the same message come together', async () => {
     const body = anEvent();
     const headers = sign(body, randomUUID());
@@ -150,8 +170,8 @@ describe('receive-webhook', () => {
       body: { error: { code: 'CustomerNotFound' } },
     });
     expect(await post(withPassword, sign(withPassword, randomUUID()))).toMatchObject({
-      status: 403,
-      body: { error: { code: 'PermissionDenied' } },
+      status: 400,
+      body: { error: { code: 'InvalidRequest', target: 'data.delivery' } },
     });
     expect(stack.partnerCenter.requests).toEqual([]);
   });

@@ -520,13 +520,13 @@ function aDoor(values: DoorValues = {}) {
         : Promise.resolve(caller),
     ),
     takePasswordReset: createTakePasswordReset({
-      audit: audit.audit,
       acceptPasswordReset: (order) => {
         orders.push(order);
         return Promise.resolve(before ? { row } : { row, password: new Secret(canary) });
       },
-      readPassword: readPassword ?? (() => Promise.resolve(before ?? { kind: 'none' })),
     }),
+    readPassword: readPassword ?? (() => Promise.resolve(before ?? { kind: 'none' })),
+    audit: audit.audit,
     links,
     now: () => acceptedAtMs,
   });
@@ -564,10 +564,10 @@ function aDoorWithRules(permissions: readonly Permission[]) {
   return createResetPasswordHandler({
     door: aCallerDoor(() => Promise.resolve(caller)),
     takePasswordReset: createTakePasswordReset({
-      ...noAudit,
       acceptPasswordReset: createAcceptPasswordReset(dependencies),
-      readPassword: unreachable,
     }),
+    readPassword: unreachable,
+    ...noAudit,
     links,
     now: () => acceptedAtMs,
   });

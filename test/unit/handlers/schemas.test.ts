@@ -124,6 +124,17 @@ describe('parseRequest()', () => {
       'must be a time with its offset, such as 2026-01-31T12:00:00Z',
       'timestamp',
     ],
+    [
+      'a password in the answer to a webhook',
+      webhookBody,
+      {
+        type: 'password-reset.requested',
+        timestamp: '2026-01-31T12:00:00Z',
+        data: { ...reset, delivery: 'response' },
+      },
+      'must be link, recipientKey or none: who sends webhooks keeps their answers',
+      'data.delivery',
+    ],
   ])('says of %s what to do, once', (_what, schema, value, message, target) => {
     const { details, ...fault } = faultOf(schema, value);
 

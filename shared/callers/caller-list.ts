@@ -75,18 +75,21 @@ export interface CallerList {
 
 /** `AppMisconfigured` in what the list says; Key Vault has answered. */
 export class UnusableCallerList extends ResetError {
-  constructor(why: string) {
-    super('AppMisconfigured', `The Key Vault secret callers cannot be used: ${why}`);
+  readonly problems: readonly string[];
+
+  constructor(...problems: readonly string[]) {
+    super(
+      'AppMisconfigured',
+      `The Key Vault secret callers cannot be used: ${problems.join('; ')}`,
+    );
+    this.problems = problems;
   }
 }
 
-/** @throws {@link UnusableCallerList}, which names what is wrong but quotes no value */
+/** @throws {@link UnusableCallerList}, which says where it is wrong and quotes nothing of it, not even a name */
 export function parseCallerList(secret: Secret): CallerList {
   const result = callerListSchema.safeParse(parseJson(secret.reveal()));
-  if (!result.success) {
-    const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new UnusableCallerList(issues.join('; '));
-  }
+  if (!result.success) throw new UnusableCallerList(...result.error.issues.map(toProblem));
   const { callers } = result.data;
   const byName = indexOf(callers, 'two callers are named the same', ({ name }) => [name]);
   const byKeyHash = indexOf(callers, 'a key is listed twice', ({ apiKeys }) =>
@@ -100,9 +103,9 @@ export function parseCallerList(secret: Secret): CallerList {
       [users].flat().map((user) => `${clientId}/${user}`),
     ),
   );
-  for (const { name, recipientKeys } of callers) {
+  for (const [at, { recipientKeys }] of callers.entries()) {
     if (new Set(recipientKeys.map(({ kid }) => kid)).size < recipientKeys.length) {
-      throw new UnusableCallerList(`${name} has two recipient keys with one kid`);
+      throw new UnusableCallerList(`callers.${at}: two recipient keys have one kid`);
     }
   }
 
@@ -167,13 +170,19 @@ function indexOf(
   keysOf: (listed: Listed) => readonly string[],
 ): ReadonlyMap<string, Listed> {
   const index = new Map<string, Listed>();
-  for (const listed of callers) {
+  for (const [at, listed] of callers.entries()) {
     for (const key of keysOf(listed)) {
-      if (index.has(key)) throw new UnusableCallerList(`${listed.name}: ${fault}`);
+      if (index.has(key)) throw new UnusableCallerList(`callers.${at}: ${fault}`);
       index.set(key, listed);
     }
   }
   return index;
+}
+
+/** What is no field may be a secret in the wrong place, so it is not named. */
+function toProblem({ code, path, message }: z.core.$ZodIssue): string {
+  const place = path.length === 0 ? 'the list' : path.join('.');
+  return `${place}: ${code === 'unrecognized_keys' ? 'it has a field that is unknown' : message}`;
 }
 
 /** The parser's own message quotes the text, so only the fact is passed on. */

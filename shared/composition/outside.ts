@@ -65,12 +65,14 @@ export function createOutside(config: Config) {
   const readCallerList = createReadCallerList({
     readSecret: async (signal) => (await secrets.get('callers', signal)).value,
     isTransient,
-    onUnusable: ({ code, message }) => report('error', 'callers not taken', { code, message }),
+    onUnusable: ({ code, problems }) => report('error', 'callers not taken', { code, problems }),
     now,
   });
   const webhookSecrets = createWebhookSecrets({
     findSecret: async (name, signal) => (await secrets.find(name, signal))?.value,
     isTransient,
+    onUnusable: (source, { code, message }) =>
+      report('error', 'webhook secret not taken', { source, code, message }),
     now,
   });
 

@@ -5,6 +5,7 @@ import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.j
 import { untilAborted } from '../platform/deadline.js';
 import type { Authenticate } from './authenticate.js';
 import type { DoorResponse, HttpDoor } from './http-door.js';
+import { identify } from './identify.js';
 
 export type AnswerCaller = (
   caller: Caller,
@@ -58,7 +59,7 @@ export function createCallerDoor(dependencies: CallerDoorDependencies): CallerDo
 
   return (answer) =>
     door(async (request, signal, context) => {
-      const caller = await authenticate(request, signal);
+      const caller = await identify(() => authenticate(request, signal), context);
       const answering = () => answer(caller, request, signal, context);
       return noteRefusals({ caller, request, context }, answering, signal);
     });

@@ -3,6 +3,7 @@ import { ResetError, type ResetErrorCode } from '../password-reset/reset-error.j
 import { errorName, log } from '../platform/log.js';
 import { type Authenticate, hasCredential } from './authenticate.js';
 import type { HttpDoor } from './http-door.js';
+import { identify } from './identify.js';
 
 /** Resolves when what it looks at can be used. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
@@ -21,7 +22,7 @@ export function createHealthHandler({
 }: HealthDependencies): HttpHandler {
   return door(async (request, signal, context) => {
     if (!hasCredential(request)) return { status: 200, jsonBody: { status: 'Healthy' } };
-    await authenticate(request, signal);
+    await identify(() => authenticate(request, signal), context);
     const results = await Promise.all(
       Object.entries(checks).map(
         async ([name, check]) => [name, await resultOf(name, check, signal, context)] as const,

@@ -7,6 +7,7 @@ import { ResetError } from '../password-reset/reset-error.js';
 import { log } from '../platform/log.js';
 import type { NoteRefusals } from './caller-door.js';
 import type { HttpDoor } from './http-door.js';
+import { identify } from './identify.js';
 import { type PasswordResetLinks, toAcceptedResponse } from './password-reset-view.js';
 import { parseJsonBody, readJsonBytes } from './read-json-body.js';
 import { parseRequest, webhookBody } from './schemas.js';
@@ -50,7 +51,8 @@ export function createWebhookHandler(dependencies: WebhookDependencies): HttpHan
     const bytes = await readJsonBytes(request);
     const message = { headers: request.headers, body: Buffer.from(bytes) };
     const source = request.params['source'] ?? '';
-    const { caller, scheme, messageId } = await verify({ source, message, context }, signal);
+    const received = { source, message, context };
+    const { caller, scheme, messageId } = await identify(() => verify(received, signal), context);
 
     const take = () => {
       const { timestamp, data } = parseRequest(webhookBody, parseJsonBody(bytes));

@@ -57,7 +57,13 @@ describe('parseCallerList()', () => {
   });
 
   it('quotes no part of a value, wherever in a list it stands', () => {
-    const aPlant = fc.constantFrom<unknown>(secret, [secret], { sha256: secret }, { name: secret });
+    const aPlant = fc.constantFrom<unknown>(
+      secret,
+      [secret],
+      { sha256: secret },
+      { name: secret },
+      { [secret]: true },
+    );
 
     fc.assert(
       fc.property(someListed(), aPlant, fc.nat(), (listed, plant, at) => {

@@ -14,6 +14,8 @@ import { anotherCustomerTenantId, customerTenantId } from '../../builders/a-rese
 
 const nowMs = Date.UTC(2026, 0, 1);
 const key = new Secret(randomBytes(32).toString('base64url'));
+/** What a person could put into the wrong place; as a name it is allowed. */
+const pasted = randomBytes(16).toString('hex');
 const otherKey = new Secret(randomBytes(32).toString('base64url'));
 const [clientId, otherClientId] = [randomUUID(), randomUUID()];
 const [person, otherPerson] = [randomUUID(), randomUUID()];
@@ -261,8 +263,8 @@ describe('parseCallerList()', () => {
     });
 
     it.each<[string, object, string]>([
-      ['a private RSA key', rsa2048.privateKey, 'Unrecognized keys: "d"'],
-      ['a private EC key', p256.privateKey, 'Unrecognized key: "d"'],
+      ['a private RSA key', rsa2048.privateKey, 'a field that is unknown'],
+      ['a private EC key', p256.privateKey, 'a field that is unknown'],
       ['a modulus of 1024 bits', rsaKey(1024).publicKey, 'must have 2048 to 4096 bits'],
       ['a modulus of 2040 bits', rsaKey(2040).publicKey, 'must have 2048 to 4096 bits'],
       ['a modulus of 4104 bits', { ...rsa2048.publicKey, n: aModulusOf(4_104) }, 'must have 2048'],
@@ -302,9 +304,7 @@ describe('parseCallerList()', () => {
     it('but not two with one kid', () => {
       const recipientKeys = [aRecipientKey('one'), anEcKey('one')];
 
-      expect(() => listOf({ recipientKeys })).toThrow(
-        'helpdesk has two recipient keys with one kid',
-      );
+      expect(() => listOf({ recipientKeys })).toThrow('callers.0: two recipient keys have one kid');
     });
 
     it('but not six', () => {
@@ -345,8 +345,8 @@ describe('parseCallerList()', () => {
         aListed({ name: 'flow', entraClients: [second] }),
       ];
 
-      expect(() => listOf({ entraClients })).toThrow(`helpdesk: ${why}`);
-      expect(() => parse({ callers })).toThrow(`flow: ${why}`);
+      expect(() => listOf({ entraClients })).toThrow(`callers.0: ${why}`);
+      expect(() => parse({ callers })).toThrow(`callers.1: ${why}`);
     });
 
     it.each<[string, object, string]>([
@@ -362,7 +362,11 @@ describe('parseCallerList()', () => {
         'entraClients.0.users',
       ],
       ['* among people', { entraClients: [{ clientId, users: ['*'] }] }, 'entraClients.0.users'],
-      ['an unknown field of an application', { entraClients: [{ clientId, role: 'x' }] }, 'role'],
+      [
+        'an unknown field of an application',
+        { entraClients: [{ clientId, role: 'x' }] },
+        'callers.0.entraClients.0: it has a field',
+      ],
       ['true for a webhook', { webhook: true }, 'webhook: '],
       ['null for a webhook', { webhook: null }, 'webhook: '],
       ['an unknown scheme', { webhook: { scheme: 'sha1' } }, 'webhook.scheme: '],
@@ -382,7 +386,7 @@ describe('parseCallerList()', () => {
       ['that is null', 'null', 'expected object'],
       ['that is an array', '[]', 'expected object'],
       ['without callers', '{}', 'callers: '],
-      ['with more than callers', '{"callers":[],"admins":[]}', 'admins'],
+      ['with more than callers', '{"callers":[],"admins":[]}', 'the list: it has a field'],
     ])('%s', (_what, text, why) => {
       expect(() => parseCallerList(new Secret(text))).toThrow(why);
     });
@@ -429,8 +433,8 @@ describe('parseCallerList()', () => {
         { apiKeys: ['a', 'b', 'c'].map((one) => ({ sha256: one.repeat(64) })) },
         'at most two keys',
       ],
-      ['one key twice', { apiKeys: [keyOf(key), keyOf(key)] }, 'helpdesk: a key is listed twice'],
-      ['an unknown field', { role: 'admin' }, 'role'],
+      ['one key twice', { apiKeys: [keyOf(key), keyOf(key)] }, 'callers.0: a key is listed twice'],
+      ['an unknown field', { role: 'admin' }, 'callers.0: it has a field that is unknown'],
     ])('with %s', (_what, values, why) => {
       expect(() => listOf(values)).toThrow(why);
       expect(() => listOf(values)).toThrow(/^The Key Vault secret callers cannot be used: /);
@@ -438,7 +442,7 @@ describe('parseCallerList()', () => {
 
     it('with two callers of one name', () => {
       expect(() => parse({ callers: [aListed(), aListed()] })).toThrow(
-        'helpdesk: two callers are named the same',
+        'callers.1: two callers are named the same',
       );
     });
 
@@ -448,7 +452,7 @@ describe('parseCallerList()', () => {
         aListed({ name: 'flow', apiKeys: [keyOf(key)] }),
       ];
 
-      expect(() => parse({ callers })).toThrow('flow: a key is listed twice');
+      expect(() => parse({ callers })).toThrow('callers.1: a key is listed twice');
     });
 
     it('with everything that is wrong, at once', () => {
@@ -463,23 +467,46 @@ describe('parseCallerList()', () => {
       );
     });
 
+    it.each<[string, object, number]>([
+      ['for a hash', { apiKeys: [{ sha256: pasted }] }, 1],
+      ['for a key', { apiKeys: [pasted] }, 1],
+      ['for a permission', { permissions: [pasted] }, 1],
+      ['for a name that cannot be one', { name: `X${pasted}` }, 1],
+      ['for a name that is listed twice', { name: pasted }, 2],
+      ['for a name, with a key twice', { name: pasted, apiKeys: [keyOf(key), keyOf(key)] }, 1],
+      [
+        'for a name, with an application twice',
+        { name: pasted, entraClients: [{ clientId }, { clientId }] },
+        1,
+      ],
+      [
+        'for the name and the kid of two recipient keys',
+        { name: pasted, recipientKeys: [aRecipientKey(pasted), anEcKey(pasted)] },
+        1,
+      ],
+      ['for a field of a caller', { [pasted]: true }, 1],
+      ['for a field of a key', { apiKeys: [{ ...keyOf(key), [pasted]: true }] }, 1],
+      ['for a field of an application', { entraClients: [{ clientId, [pasted]: true }] }, 1],
+      ['for a field of a webhook', { webhook: { [pasted]: true } }, 1],
+      [
+        'for a field of a recipient key',
+        { recipientKeys: [{ ...p256.publicKey, [pasted]: 1 }] },
+        1,
+      ],
+    ])('with a secret %s, and quotes nothing of it', (_what, values, times) => {
+      const callers = Array.from({ length: times }, () => aListed(values));
+
+      const message = messageFor(JSON.stringify({ callers }));
+
+      expect(message).not.toContain(pasted);
+      expect(message).toContain(': callers.');
+    });
+
     it.each([
-      ['that is no JSON', `{"callers":[{"name":"${key.reveal()}"`],
-      [
-        'with a key for a hash',
-        JSON.stringify({ callers: [aListed({ apiKeys: [{ sha256: key.reveal() }] })] }),
-      ],
-      ['with a key in clear', JSON.stringify({ callers: [aListed({ apiKeys: [key.reveal()] })] })],
-      [
-        'with a key for a name',
-        JSON.stringify({ callers: [aListed({ name: `X${key.reveal()}` })] }),
-      ],
-      [
-        'with a key for a permission',
-        JSON.stringify({ callers: [aListed({ permissions: [key.reveal()] })] }),
-      ],
-    ])('%s without quoting a value', (_what, text) => {
-      expect(messageFor(text)).not.toContain(key.reveal());
+      ['in a text that is no JSON', `{"callers":[{"name":"${pasted}"`],
+      ['for a field beside the callers', JSON.stringify({ callers: [], [pasted]: true })],
+    ])('with a secret %s, and quotes nothing of it', (_what, text) => {
+      expect(messageFor(text)).not.toContain(pasted);
     });
   });
 });

@@ -49,7 +49,7 @@ describe('createReadCallerList()', () => {
     const list = await readCallerList(signal);
 
     expect(list.findByName('ticket-system')).toBeDefined();
-    expect(reported).toEqual(['The Key Vault secret callers cannot be used: it is not JSON']);
+    expect(reported).toEqual(['it is not JSON']);
   });
 
   it('takes a secret that was disabled at its word', async () => {
@@ -82,7 +82,7 @@ function aList() {
     readSecret: () =>
       vault.failure ? Promise.reject(vault.failure) : Promise.resolve(new Secret(vault.text)),
     isTransient: (error) => error === away,
-    onUnusable: ({ message }) => reported.push(message),
+    onUnusable: ({ problems }) => reported.push(...problems),
     now: clock.now,
   });
   return { readCallerList, vault, clock, reported };

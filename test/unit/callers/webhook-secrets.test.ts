@@ -44,18 +44,25 @@ describe('createWebhookSecrets()', () => {
     ['text behind the base64', `${first}x`],
     ['two secrets with a comma', `${first},${second}`],
     ['a good secret and another', `${first} secret`],
-  ])('refuses %s, and does not say what it is', async (_what, text) => {
-    const { secretsOf } = aVault({ 'webhook-flow': text });
+  ])('takes %s for no secret, and reports it without saying what it is', async (_what, text) => {
+    const { secretsOf, reported } = aVault({ 'webhook-flow': text });
 
-    await expect(secretsOf('flow')).rejects.toMatchObject({
-      code: 'AppMisconfigured',
-      message:
+    expect(await secretsOf('flow')).toEqual([]);
+    expect(reported).toEqual([
+      [
+        'flow',
         'The Key Vault secret webhook-flow cannot be used: it must hold one or two secrets, each whsec_ and 24 to 64 random bytes in base64',
-    });
+      ],
+    ]);
   });
 
-  it('has none when nobody has stored a secret', async () => {
-    expect(await aVault({}).secretsOf('flow')).toEqual([]);
+  it('has none when nobody has stored a secret, and reports it', async () => {
+    const { secretsOf, reported } = aVault({});
+
+    expect(await secretsOf('flow')).toEqual([]);
+    expect(reported).toEqual([
+      ['flow', 'The Key Vault secret webhook-flow cannot be used: it is missing or disabled'],
+    ]);
   });
 
   it.each([
@@ -73,17 +80,18 @@ describe('createWebhookSecrets()', () => {
   });
 
   it('asks once a minute for a secret that is not there', async () => {
-    const { secretsOf, clock, asked } = aVault({});
+    const { secretsOf, clock, asked, reported } = aVault({});
 
     await Promise.all([secretsOf('flow'), secretsOf('flow')]);
     clock.pass(59_999);
     await secretsOf('flow');
 
     expect(asked).toEqual(['webhook-flow']);
+    expect(reported).toHaveLength(1);
   });
 
   it('goes on with the last secrets for 15 minutes while Key Vault does not answer', async () => {
-    const { secretsOf, clock, failWith } = aVault({ 'webhook-flow': first });
+    const { secretsOf, clock, failWith, reported } = aVault({ 'webhook-flow': first });
     await secretsOf('flow');
     failWith(away);
 
@@ -91,15 +99,17 @@ describe('createWebhookSecrets()', () => {
     expect(await secretsOf('flow')).toEqual([first]);
     clock.pass(1);
     await expect(secretsOf('flow')).rejects.toBe(away);
+    expect(reported).toEqual([]);
   });
 
   it('does not go on with them when Key Vault refuses', async () => {
-    const { secretsOf, clock, failWith } = aVault({ 'webhook-flow': first });
+    const { secretsOf, clock, failWith, reported } = aVault({ 'webhook-flow': first });
     await secretsOf('flow');
     failWith(denied);
     clock.pass(60_000);
 
-    await expect(secretsOf('flow')).rejects.toBe(denied);
+    expect(await secretsOf('flow')).toEqual([]);
+    expect(reported).toEqual([['flow', denied.message]]);
   });
 
   it('does not go on with them when the secret cannot be used any more', async () => {
@@ -108,7 +118,15 @@ describe('createWebhookSecrets()', () => {
     vault['webhook-flow'] = 'a slip';
     clock.pass(60_000);
 
-    await expect(secretsOf('flow')).rejects.toMatchObject({ code: 'AppMisconfigured' });
+    expect(await secretsOf('flow')).toEqual([]);
+  });
+
+  it('lets a bug travel up', async () => {
+    const { secretsOf, failWith } = aVault({});
+    const bug = new TypeError('is not a function');
+    failWith(bug);
+
+    await expect(secretsOf('flow')).rejects.toBe(bug);
   });
 });
 
@@ -116,7 +134,8 @@ describe('createWebhookSecrets()', () => {
 function aVault(vault: Record<string, string | undefined>) {
   const clock = new FakeClock();
   const asked: string[] = [];
-  let failure: ResetError | undefined;
+  const reported: (readonly [string, string])[] = [];
+  let failure: Error | undefined;
   const webhookSecrets = createWebhookSecrets({
     findSecret: (name) => {
       asked.push(name);
@@ -125,12 +144,13 @@ function aVault(vault: Record<string, string | undefined>) {
       return Promise.resolve(text === undefined ? undefined : new Secret(text));
     },
     isTransient: (error) => error === away,
+    onUnusable: (source, { message }) => reported.push([source, message]),
     now: clock.now,
   });
   const secretsOf = async (source: string) =>
     (await webhookSecrets(source, signal)).map((secret) => secret.reveal());
-  const failWith = (error: ResetError) => void (failure = error);
-  return { secretsOf, vault, clock, asked, failWith };
+  const failWith = (error: Error) => void (failure = error);
+  return { secretsOf, vault, clock, asked, reported, failWith };
 }
 
 function secretOf(bytes: number, letter = 'a'): string {

@@ -51,6 +51,15 @@ describe('createHealthHandler()', () => {
     expect(answer.text).not.toContain('value');
   });
 
+  it('tells nothing of the set-up to a credential that cannot be checked', async () => {
+    const failure = new ResetError('AppMisconfigured', 'The secret callers has a fault');
+
+    const answer = await call(aHandler({ keyVault: fine }, failure), { headers });
+
+    expectRefusal(answer, { status: 503, code: 'AppMisconfigured' });
+    expect(answer.text).not.toContain(failure.message);
+  });
+
   it('answers 401 to a credential that nobody knows', async () => {
     const unauthorized = new ResetError('Unauthorized', 'unknown');
 

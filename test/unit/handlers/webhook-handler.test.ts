@@ -397,11 +397,22 @@ describe('createWebhookHandler()', () => {
       },
     );
 
-    it('a secret that cannot be used, which nobody but a person can mend', async () => {
-      const unusable = new ResetError('AppMisconfigured', 'webhook-ticket-system cannot be used');
-      const { send } = aDoor({ secrets: unusable });
+    // The sender is to try again; a 401 would have it give up.
+    it('a secret that cannot be read for now, which does not name the source', async () => {
+      const message = 'Cannot read secret webhook-ticket-system: Key Vault did not answer';
+      const { send } = aDoor({ secrets: new ResetError('KeyVaultUnavailable', message) });
 
-      expectRefusal(await send(anEvent()), { status: 503, code: 'AppMisconfigured' });
+      const answer = await send(anEvent());
+
+      expectRefusal(answer, {
+        status: 503,
+        code: 'KeyVaultUnavailable',
+        message: 'Key Vault cannot be reached',
+      });
+      expect(answer.logged).toContainEqual({
+        level: 'warning',
+        args: ['caller not identified', { code: 'KeyVaultUnavailable', message }],
+      });
     });
 
     const aForgery = () => aDoor().call({ body, headers: signedBy(otherSecret) });

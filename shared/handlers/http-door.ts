@@ -63,12 +63,14 @@ function tookTooLong(): ResetError {
 }
 
 const clientRequestId = 'x-ms-client-request-id';
+/** The host sends no header with anything else, and would lose the answer with it. */
+const repeatable = /^[\x20-\x7e]{1,128}$/;
 
 function headersFor(request: HttpRequest, context: InvocationContext): Record<string, string> {
-  const theirs = request.headers.get(clientRequestId);
+  const theirs = request.headers.get(clientRequestId) ?? '';
   return {
     'x-ms-request-id': context.invocationId,
-    ...(theirs !== null && { [clientRequestId]: theirs }),
+    ...(repeatable.test(theirs) && { [clientRequestId]: theirs }),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   };

@@ -4,6 +4,7 @@ import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { call, expectRefusal, invocationId } from './invocation.js';
 
 const door = createHttpDoor({ budgetMs: 25_000 });
+const handler = door(() => Promise.resolve({ status: 200, jsonBody: {} }));
 
 describe('createHttpDoor()', () => {
   it('answers what was answered, and lets nobody keep it', async () => {
@@ -46,12 +47,28 @@ describe('createHttpDoor()', () => {
     await expect(call(door(() => Promise.reject(bug)))).rejects.toBe(bug);
   });
 
-  it('repeats the request id of the client', async () => {
-    const handler = door(() => Promise.resolve({ status: 200, jsonBody: {} }));
-    const headers = { 'x-ms-client-request-id': 'client-1' };
+  it.each(['client-1', '{"a b": ~}', 'x'.repeat(128)])(
+    'repeats the request id of the client: %s',
+    async (id) => {
+      const headers = { 'x-ms-client-request-id': id };
 
-    expect((await call(handler, { headers })).headers).toMatchObject(headers);
-    expect((await call(handler)).headers).not.toHaveProperty('x-ms-client-request-id');
+      expect((await call(handler, { headers })).headers).toMatchObject(headers);
+    },
+  );
+
+  it.each([
+    ['is missing', undefined],
+    ['is empty', ''],
+    ['no answer could be sent with', 'caf\u00e9'],
+    ['holds a tab', 'a\tb'],
+    ['has 129 characters', 'x'.repeat(129)],
+  ])('answers without a request id of the client that %s', async (_what, id) => {
+    const headers = id === undefined ? {} : { 'x-ms-client-request-id': id };
+
+    const answer = await call(handler, { headers });
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers).not.toHaveProperty('x-ms-client-request-id');
   });
 
   it('ends the time of an answer at the budget', async () => {

@@ -158,6 +158,16 @@ function bulkResetIdOf(message: unknown, { triggerMetadata }: InvocationContext)
   if (typeof chosen === 'string' && mayBeChosen(chosen)) return chosen.toLowerCase();
   // The queue's own, whatever its version is.
   const ofMessage = triggerMetadata?.['id'];
-  const isId = typeof ofMessage === 'string' && isGuid(ofMessage);
+  const isId = typeof ofMessage === 'string' && isGuid(ofMessage) && !mayHaveSetId(message);
   return isId ? ofMessage.toLowerCase() : randomUUID();
+}
+
+/**
+ * The host lets a property of a JSON text stand in for the id of the message, in any letter case, and takes
+ * more for JSON than we do. Such a message is refused, but it must not be under the id of somebody's key.
+ */
+function mayHaveSetId(message: unknown): boolean {
+  if (typeof message === 'string') return message.includes('{') && message.includes('}');
+  const names = typeof message === 'object' && message !== null ? Object.keys(message) : [];
+  return names.some((name) => name.toLowerCase() === 'id');
 }

@@ -117,6 +117,25 @@ describe('createProcessBulkResetHandler()', () => {
     );
   });
 
+  describe('the id of the job, when the host has taken it for the one of the message from its text,', () => {
+    const id = bulkResetIdOfKey('helpdesk', 'monday');
+
+    it.each<[string, unknown]>([
+      ['a field', { ...order, id }],
+      ['a field in capitals', { ...order, ID: id }],
+      ['a field beside an id that may not be chosen', { ...order, Id: id, bulkResetId: id }],
+      ['what only the host takes for JSON', `{'id':'${id}'} // monday`],
+    ])('is a new one, under which it is refused: %s', async (_, message) => {
+      const { orders, refused, aside } = await receive(message, { id });
+
+      expect(orders).toEqual([]);
+      expect(refused).toMatchObject([
+        { bulkResetId: expect.not.stringContaining(id), code: 'InvalidRequest' },
+      ]);
+      expect(JSON.stringify(aside)).not.toContain(id);
+    });
+  });
+
   describe('puts aside, records and never retries', () => {
     it.each<[string, unknown]>([
       ['nothing', undefined],

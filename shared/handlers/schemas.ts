@@ -156,8 +156,8 @@ export const singleResetId = /^\d{8}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 /** What may be written where the id of a reset belongs, of a single one or of a row of a job. */
 export const resetIdText = /^[0-9a-z-]{1,64}$/;
 
-/** A message on the queue `password-resets`. */
-export const wakeUpMessage = z.object({ resetId: z.string().regex(resetIdText) });
+/** A message on the queue `password-resets`. Rows of jobs are woken by their slices, which heed the job. */
+export const wakeUpMessage = z.object({ resetId: z.string().regex(singleResetId) });
 
 /** A message on the queue `bulk-reset-jobs` that says no more than: go on with this job. */
 export const bulkWakeUpMessage = z.strictObject({ bulkResetId: guid });

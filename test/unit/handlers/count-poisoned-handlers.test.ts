@@ -25,6 +25,7 @@ describe('createCountPoisonedResetHandler()', () => {
     ['text', canary],
     ['no resetId', { [canary]: canary }],
     ['a path', { resetId: `../${canary}` }],
+    ['a row of a job', { resetId: `${bulkResetId}-0000001` }],
   ])(
     'wants somebody to look at a message that holds %s, and quotes none of it',
     async (_, message) => {

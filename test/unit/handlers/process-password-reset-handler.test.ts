@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createProcessPasswordResetHandler } from '../../../shared/handlers/process-password-reset-handler.js';
 import type { ProcessResult } from '../../../shared/password-reset/process-password-reset.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import { bulkResetId } from '../../builders/a-bulk-reset.js';
 import { anInvocation } from './invocation.js';
 
 const resetId = '20260101-6f1f8a5e-9a64-4f4d-9c0a-2f9f0a6c1b11';
@@ -40,6 +41,7 @@ describe('createProcessPasswordResetHandler()', () => {
     ['a NUL', { resetId: `${resetId}\0` }],
     ['a quote', { resetId: `${resetId}' or '1' eq '1` }],
     ['capitals', { resetId: resetId.toUpperCase() }],
+    ['a row of a job, which may be cancelled', { resetId: `${bulkResetId}-0000001` }],
     ['65 characters', { resetId: 'a'.repeat(65) }],
     ['10,000 characters', { resetId: 'a'.repeat(10_000) }],
   ])('drops a message that holds %s, and quotes none of it', async (_, message) => {

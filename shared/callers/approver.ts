@@ -15,11 +15,19 @@ export function toApprover(approver: Caller, readCallerList: ReadCallerList) {
   };
 }
 
-/** Under one listed name only persons can be told apart. */
+/**
+ * Under one listed name only persons can be told apart; and who is named in the entry of a caller may hold
+ * its key as well.
+ */
 function isSame(one: Caller, other: Caller): boolean {
   const [left, right] = [partsOfName(one.name), partsOfName(other.name)];
   if (left.person !== undefined && right.person !== undefined) return left.person === right.person;
-  return left.listed === right.listed;
+  if (left.listed === right.listed) return true;
+  return isNamed(left.person, other) || isNamed(right.person, one);
+}
+
+function isNamed(person: string | undefined, { people }: Caller): boolean {
+  return person !== undefined && people.has(person);
 }
 
 function coversCustomers(approver: Caller, owner: Caller): boolean {

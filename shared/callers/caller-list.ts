@@ -146,8 +146,10 @@ export function parseCallerList(secret: Secret): CallerList {
 
 function toCaller(listed: Listed, person?: string): Caller {
   const { name, customers, recipientKeys, maxResetsPerDay, approvalAboveRows } = listed;
+  const users = listed.entraClients.flatMap((client) => client.users ?? []);
   return {
     name: person === undefined ? name : personName(name, person),
+    people: new Set(users.filter((user) => user !== '*')),
     permissions: new Set(listed.permissions),
     customers: customers === '*' ? 'all' : new Set(customers),
     deliveries: new Set(listed.deliveries),

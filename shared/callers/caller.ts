@@ -19,6 +19,8 @@ export type Permission = (typeof permissions)[number];
 export interface Caller {
   /** As listed; of a person who signs in through an application, `{listed name}/{object id}`. */
   readonly name: string;
+  /** Object ids of the people that its entry names; not of those whom `*` admits. */
+  readonly people: ReadonlySet<string>;
   readonly permissions: ReadonlySet<Permission>;
   readonly customers: 'all' | ReadonlySet<CustomerTenantId>;
   /** How its resets may be delivered; `response` takes the permission `readPassword` as well. */

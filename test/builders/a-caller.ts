@@ -6,6 +6,7 @@ import { customerTenantId } from './a-reset-row.js';
 export function aCaller(values: Partial<Caller> = {}): Caller {
   return {
     name: 'helpdesk',
+    people: new Set(),
     permissions: new Set(['reset', 'bulkReset'] as const),
     customers: new Set([customerTenantId]),
     deliveries: new Set(deliveries),

@@ -26,6 +26,43 @@ describe('toApprover()', () => {
     expect(await mayApprove(aCaller({ name: approver, ...all }), owner, owners)).toBe(expected);
   });
 
+  it.each<[string, string, string[], string, string[], boolean]>([
+    ['with a key that the approver may hold', `boss/${ada}`, [ada], 'helpdesk', [bob, ada], false],
+    [
+      'when the approver has a key that the owner may hold',
+      'boss',
+      [ada],
+      `desk/${ada}`,
+      [],
+      false,
+    ],
+    ['with a key of others', `boss/${ada}`, [ada], 'helpdesk', [bob], true],
+    ['when the approver has a key of others', 'boss', [bob], `desk/${ada}`, [ada], true],
+    [
+      'of another person whose entry names the approver',
+      `boss/${ada}`,
+      [],
+      `desk/${bob}`,
+      [ada],
+      true,
+    ],
+    [
+      'with a key when the approver has one, too: nobody is told apart',
+      'boss',
+      [ada],
+      'helpdesk',
+      [ada],
+      true,
+    ],
+  ])('approves for who asked %s: %s %j for %s %j is %s', async (_what, ...values) => {
+    const [approver, people, owner, ownersPeople, expected] = values;
+    const owners = [aCaller({ name: owner, people: new Set(ownersPeople), ...all })];
+
+    expect(
+      await mayApprove(aCaller({ name: approver, people: new Set(people), ...all }), owner, owners),
+    ).toBe(expected);
+  });
+
   it('approves for nobody who is not listed', async () => {
     expect(await mayApprove(aCaller({ name: 'supervisor', ...all }), 'helpdesk', [])).toBe(false);
   });

@@ -36,6 +36,7 @@ describe('parseCallerList()', () => {
         for (const { name, permissions: granted, customers, keys } of listed) {
           expect(list.findByName(name)).toEqual({
             name,
+            people: new Set(),
             permissions: new Set(granted),
             customers: customers === '*' ? 'all' : new Set(customers.map((id) => id.toLowerCase())),
             deliveries: new Set(deliveries),

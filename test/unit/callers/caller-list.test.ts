@@ -31,6 +31,7 @@ describe('parseCallerList()', () => {
 
     expect(list.findByName('helpdesk')).toEqual({
       name: 'helpdesk',
+      people: new Set(),
       permissions: new Set(['reset', 'choosePassword']),
       customers: new Set([customerTenantId, anotherCustomerTenantId]),
       deliveries: new Set(deliveries),
@@ -38,6 +39,19 @@ describe('parseCallerList()', () => {
       maxResetsPerDay: 1_000,
       approvalAboveRows: 200,
     });
+  });
+
+  it('knows the people whom the entry of a caller names, and not those whom it admits all', () => {
+    const entraClients = [
+      { clientId },
+      { clientId, users: [person.toUpperCase()] },
+      { clientId: otherClientId, users: [person, otherPerson] },
+      { clientId: randomUUID(), users: '*' },
+    ];
+
+    expect(listOf({ entraClients }).findByName('helpdesk')?.people).toEqual(
+      new Set([person, otherPerson]),
+    );
   });
 
   it('limits a caller to the deliveries that are listed', () => {

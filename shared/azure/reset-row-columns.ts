@@ -6,7 +6,7 @@ import { deliveries, type ResetRow } from '../password-reset/reset-row.js';
 import { createColumnsParser } from './entity-columns.js';
 
 /** Of the columns of a password reset. */
-export const resetSchemaVersion = 2;
+export const resetSchemaVersion = 3;
 
 const code = z.string().refine(isResetErrorCode);
 const customerTenantId = z.string().transform(parseCustomerTenantId);
@@ -42,7 +42,6 @@ const rowSchema = z.discriminatedUnion('state', [
     state: z.literal('applied'),
     settledAtMs,
     seal: seal.exactOptional(),
-    encryptedPassword: z.string().exactOptional(),
     openedAtMs: z.number().exactOptional(),
     openingId: z.string().exactOptional(),
     revokedAtMs: z.number().exactOptional(),

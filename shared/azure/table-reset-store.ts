@@ -20,7 +20,7 @@ export interface TableResetStoreOptions {
 }
 
 const isOpen = "(state eq 'queued' or state eq 'claimed' or state eq 'uncertain')";
-const holdsPassword = "state eq 'applied' and (seal gt '' or encryptedPassword gt '')";
+const holdsPassword = "state eq 'applied' and seal gt ''";
 const dayMs = 24 * 3_600_000;
 
 /** The rows of all password resets, in one table. */

@@ -21,7 +21,7 @@ export interface AttemptDependencies {
   readonly users: Pick<CustomerUsers, 'resetPassword'>;
   readonly takeUser: TakeUser;
   readonly brakes: Pick<Brakes, 'check' | 'succeeded' | 'failed'>;
-  readonly seals: Pick<Seals, 'seal'>;
+  readonly seals: Pick<Seals, 'seal' | 'sealEncrypted'>;
   readonly encryptForRecipient: EncryptForRecipient;
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
   /** Nothing is sent before it is kept that it will be. */
@@ -90,7 +90,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     try {
       userId = await checked;
       // What cannot be delivered is not set.
-      const encryptedPassword = await encrypt(row, request, userId, signal);
+      const seal = await encrypt(row, request, userId, signal);
       const user = await takeUser({ customerTenantId, userId }, row);
       if (user.kind === 'held') return { kind: 'postponed', userId, untilMs: user.untilMs };
       if (user.kind === 'superseded') throw superseded();
@@ -99,11 +99,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
       if (stop !== undefined) return { kind: 'postponed', userId, untilMs: stop.untilMs };
       await send(row, request, userId);
       brakes.succeeded(customerTenantId);
-      return {
-        kind: 'applied',
-        userId,
-        ...(encryptedPassword !== undefined && { encryptedPassword }),
-      };
+      return { kind: 'applied', userId, ...(seal !== undefined && { seal }) };
     } catch (thrown) {
       const error = thrown === signal.reason ? tookTooLong() : thrown;
       if (!(error instanceof ResetError)) throw error;
@@ -116,6 +112,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     }
   }
 
+  /** The seal of what only the recipient can read; undefined for any other delivery. */
   async function encrypt(
     { resetId }: ClaimedRow,
     request: SealedRequest,
@@ -123,7 +120,10 @@ export function createAttempt(dependencies: AttemptDependencies) {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     if (request.delivery !== 'recipientKey') return undefined;
-    return encryptForRecipient({ ...request, resetId, userId }, signal);
+    const { caller, customerTenantId, acceptedAtMs } = request;
+    const encryptedPassword = await encryptForRecipient({ ...request, resetId, userId }, signal);
+    const password = { caller, customerTenantId, userId, acceptedAtMs, encryptedPassword };
+    return seals.sealEncrypted(resetId, password, signal);
   }
 
   async function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {

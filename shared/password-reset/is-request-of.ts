@@ -1,4 +1,4 @@
-import type { SealedRequest } from './ports.js';
+import type { EncryptedPassword, SealedRequest } from './ports.js';
 import type { ResetFacts } from './reset-row.js';
 
 /**
@@ -13,4 +13,13 @@ export function isRequestOf(
   const isSameOrder = delivery === row.delivery && acceptedAtMs === row.acceptedAtMs;
   const isSameUser = user.kind !== 'id' || row.userId === undefined || user.userId === row.userId;
   return isTheirs && isSameOrder && isSameUser;
+}
+
+/** The same of what is sealed for a recipient: who asked, and for which user. */
+export function isPasswordOf(
+  { caller, customerTenantId, userId, acceptedAtMs }: EncryptedPassword,
+  row: ResetFacts,
+): boolean {
+  const isTheirs = caller === row.caller && customerTenantId === row.customerTenantId;
+  return isTheirs && userId === row.userId && acceptedAtMs === row.acceptedAtMs;
 }

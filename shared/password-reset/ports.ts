@@ -92,6 +92,19 @@ export interface SealedRequest {
   readonly acceptedAtMs: number;
 }
 
+/**
+ * A password that only its recipient can read, and whose it is. Anybody can encrypt to a public key, so this is
+ * sealed, too: nobody puts a password of their own in its place.
+ */
+export interface EncryptedPassword extends Pick<
+  SealedRequest,
+  'caller' | 'customerTenantId' | 'acceptedAtMs'
+> {
+  readonly userId: UserId;
+  /** A compact JWE. */
+  readonly encryptedPassword: string;
+}
+
 /** The encrypted envelope of one request and its password, bound to one reset. */
 export interface Seals {
   /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
@@ -103,6 +116,18 @@ export interface Seals {
    * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
    */
   open(resetId: string, seal: string, signal: AbortSignal): Promise<SealedRequest | undefined>;
+  /** @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured` */
+  sealEncrypted(resetId: string, password: EncryptedPassword, signal: AbortSignal): Promise<string>;
+  /**
+   * Undefined as for `open`, and for the seal of a request.
+   *
+   * @throws {@link ResetError} `KeyVaultUnavailable`, `AppMisconfigured`
+   */
+  openEncrypted(
+    resetId: string,
+    seal: string,
+    signal: AbortSignal,
+  ): Promise<EncryptedPassword | undefined>;
 }
 
 /**

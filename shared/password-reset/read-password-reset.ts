@@ -1,9 +1,15 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
-import { isRequestOf } from './is-request-of.js';
+import { isPasswordOf, isRequestOf } from './is-request-of.js';
 import type { IsSuperseded } from './is-superseded.js';
 import { passwordResetNotFound } from './password-reset-not-found.js';
-import type { RecipientKeyIdOf, ResetStore, RevealLinks, Seals } from './ports.js';
+import type {
+  EncryptedPassword,
+  RecipientKeyIdOf,
+  ResetStore,
+  RevealLinks,
+  Seals,
+} from './ports.js';
 import { type AppliedRow, type Delivery, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface ReadDependencies {
@@ -33,7 +39,7 @@ export interface Reader {
 }
 
 export interface ReadPasswordDependencies {
-  readonly seals: Pick<Seals, 'open'>;
+  readonly seals: Pick<Seals, 'open' | 'openEncrypted'>;
   readonly isSuperseded: IsSuperseded;
   readonly links: Pick<RevealLinks, 'addressOf'>;
   readonly recipientKeyIdOf: RecipientKeyIdOf;
@@ -67,7 +73,7 @@ const none: ReadablePassword = { kind: 'none' };
 /**
  * The password of an applied row as its delivery wants it, for the caller who asked for it and who may
  * still see the customer and be given it that way. Who and which customer that is, is read from the seal,
- * which storage cannot forge; a row without seal holds nothing that anybody but the recipient can read.
+ * which storage cannot forge.
  */
 export function createReadPassword(dependencies: ReadPasswordDependencies) {
   const { seals, isSuperseded, links, recipientKeyIdOf } = dependencies;
@@ -90,13 +96,17 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
     row: AppliedRow,
     signal: AbortSignal,
   ): Promise<ReadablePassword> {
-    const { encryptedPassword, seal } = row;
+    const { resetId, seal } = row;
     if (row.caller !== reader.name || !reader.maySee(row.customerTenantId)) return none;
-    if (encryptedPassword !== undefined) return readEncrypted(reader, encryptedPassword);
-    const request = seal === undefined ? undefined : await seals.open(row.resetId, seal, signal);
-    // What was compared above is only now known to be true.
+    if (seal === undefined || !reader.mayReceive(row.delivery)) return none;
+    // What was compared above is only known to be true once a seal has said so.
+    if (row.delivery === 'recipientKey') {
+      const password = await seals.openEncrypted(resetId, seal, signal);
+      if (password === undefined || !isPasswordOf(password, row)) return none;
+      return readEncrypted(reader, password);
+    }
+    const request = await seals.open(resetId, seal, signal);
     if (request === undefined || !isRequestOf(request, row)) return none;
-    if (!reader.mayReceive(request.delivery)) return none;
     if (request.delivery === 'link') return readLink(row, signal);
     return request.delivery === 'response'
       ? { kind: 'password', password: request.passwordProfile.password }
@@ -104,12 +114,13 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
   }
 
   /** Whose key was taken off the list shall not get what was encrypted to it before. */
-  function readEncrypted(reader: Reader, encryptedPassword: string): ReadablePassword {
+  function readEncrypted(
+    reader: Reader,
+    { encryptedPassword }: EncryptedPassword,
+  ): ReadablePassword {
     const keyId = recipientKeyIdOf(encryptedPassword);
     const isTheirs = keyId !== undefined && reader.hasRecipientKey(keyId);
-    return isTheirs && reader.mayReceive('recipientKey')
-      ? { kind: 'encrypted', encryptedPassword }
-      : none;
+    return isTheirs ? { kind: 'encrypted', encryptedPassword } : none;
   }
 
   async function readLink(row: AppliedRow, signal: AbortSignal): Promise<ReadablePassword> {

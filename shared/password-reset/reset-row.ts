@@ -68,10 +68,8 @@ type SettledState =
 interface AppliedState {
   readonly state: 'applied';
   readonly settledAtMs: number;
-  /** Of a password that is still to be shown. */
+  /** Of a password that is still to be shown; for delivery `recipientKey` it holds it encrypted alone. */
   readonly seal?: string;
-  /** A compact JWE, for delivery `recipientKey`. */
-  readonly encryptedPassword?: string;
   /** When the link was opened; the password can be shown no more. */
   readonly openedAtMs?: number;
   /** Tells whose write it is that has opened the link. */

@@ -17,8 +17,8 @@ export type AttemptOutcome =
   | {
       readonly kind: 'applied';
       readonly userId: UserId;
-      /** For delivery `recipientKey`. */
-      readonly encryptedPassword?: string;
+      /** For delivery `recipientKey`, of the password encrypted: it takes the place of the request's. */
+      readonly seal?: string;
     }
   | { readonly kind: 'failed'; readonly userId?: UserId; readonly error: ResetError }
   /** Nothing was sent, because somebody else comes first. */
@@ -48,14 +48,13 @@ export function settle(
   };
   switch (outcome.kind) {
     case 'applied': {
-      const { encryptedPassword } = outcome;
       const isToBeShown = row.delivery === 'link' || row.delivery === 'response';
+      const kept = isToBeShown ? seal : outcome.seal;
       return {
         ...facts,
         state: 'applied',
         settledAtMs: nowMs,
-        ...(isToBeShown && { seal }),
-        ...(encryptedPassword !== undefined && { encryptedPassword }),
+        ...(kept !== undefined && { seal: kept }),
       };
     }
     case 'postponed': {

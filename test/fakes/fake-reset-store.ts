@@ -179,7 +179,7 @@ function isOpen(stored: Stored): stored is Stored<OpenRow> {
 
 function holdsPassword(stored: Stored): stored is Stored<AppliedRow> {
   const { row } = stored;
-  return row.state === 'applied' && (row.seal ?? row.encryptedPassword) !== undefined;
+  return row.state === 'applied' && row.seal !== undefined;
 }
 
 function toOutcome(row: ResetRow): RowOutcome {

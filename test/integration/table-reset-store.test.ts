@@ -26,7 +26,7 @@ describe('createTableResetStore(), as others see it', () => {
     await resets.create(aResetRow({ resetId }));
 
     expect(await table.getEntity('20260101-6f', resetId)).toMatchObject({
-      schemaVersion: 2,
+      schemaVersion: 3,
       state: 'queued',
       acceptedAt: new Date(acceptedAtMs),
       notBefore: new Date(acceptedAtMs),

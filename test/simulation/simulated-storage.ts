@@ -1,5 +1,6 @@
 import type { BulkResetRows } from '../../shared/bulk-reset/ports.js';
 import type {
+  EncryptedPassword,
   IdempotencyKeys,
   ResetStore,
   SealedRequest,
@@ -19,6 +20,11 @@ import type { StorageView } from './simulated-directory.js';
 
 const write = { isWrite: true };
 
+interface Sealed<Content> {
+  readonly resetId: string;
+  readonly content: Content;
+}
+
 /** The tables and the seals. Each process gets ports of its own, over which anything may befall a call. */
 export class SimulatedStorage implements StorageView {
   /** How many rows are not settled. */
@@ -29,10 +35,8 @@ export class SimulatedStorage implements StorageView {
   readonly #locks = new FakeUserLocks();
   readonly #locksNow = new Map<string, string>();
   readonly #keys: FakeIdempotencyKeys;
-  readonly #seals = new Map<
-    string,
-    { readonly resetId: string; readonly request: SealedRequest }
-  >();
+  readonly #requests = new Map<string, Sealed<SealedRequest>>();
+  readonly #passwords = new Map<string, Sealed<EncryptedPassword>>();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -127,18 +131,29 @@ export class SimulatedStorage implements StorageView {
 
   /** A seal is a name here; what it holds lies beside it. */
   seals(process: HostProcess): Seals {
+    const request = this.#sealing(process, this.#requests);
+    const password = this.#sealing(process, this.#passwords);
     return {
-      seal: (resetId, request, signal) => {
+      seal: request.seal,
+      open: request.open,
+      sealEncrypted: password.seal,
+      openEncrypted: password.open,
+    };
+  }
+
+  #sealing<Content>(process: HostProcess, sealed: Map<string, Sealed<Content>>) {
+    return {
+      seal: (resetId: string, content: Content, signal: AbortSignal) => {
         const name = this.#surroundings.numbered('seal');
-        this.#seals.set(name, { resetId, request });
+        sealed.set(name, { resetId, content });
         return process.effect(`seal ${resetId}`, () => name, { signal, failure: vaultFailure });
       },
-      open: (resetId, seal, signal) =>
+      open: (resetId: string, seal: string, signal: AbortSignal) =>
         process.effect(
           `open seal ${resetId}`,
           () => {
-            const found = this.#seals.get(seal);
-            return found?.resetId === resetId ? found.request : undefined;
+            const found = sealed.get(seal);
+            return found?.resetId === resetId ? found.content : undefined;
           },
           { signal, failure: vaultFailure },
         ),

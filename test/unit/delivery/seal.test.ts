@@ -7,6 +7,7 @@ import type { UserPrincipalName } from '../../../shared/password-reset/ids.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import { acceptedAtMs, customerTenantId, userId } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { anEncryptedPassword } from '../../builders/an-encrypted-password.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 
 const { signal } = new AbortController();
@@ -81,6 +82,51 @@ describe('createSeals()', () => {
     const seal = await aSeals().seal(resetId, aSealedRequest(), signal);
 
     expect(await aSeals().open(resetId, seal, signal)).toBeUndefined();
+  });
+
+  describe('for what is encrypted to a recipient', () => {
+    const password = anEncryptedPassword();
+
+    it('gives back whose it is and what was encrypted', async () => {
+      const seals = aSeals();
+
+      const seal = await seals.sealEncrypted(resetId, password, signal);
+
+      expect(await seals.openEncrypted(resetId, seal, signal)).toEqual(password);
+    });
+
+    it('opens none of another reset, and nothing that somebody else has made', async () => {
+      const seals = aSeals();
+
+      const seal = await seals.sealEncrypted(resetId, password, signal);
+
+      expect(await seals.openEncrypted('reset-8', seal, signal)).toBeUndefined();
+      expect(await aSeals().openEncrypted(resetId, seal, signal)).toBeUndefined();
+    });
+
+    it('takes neither kind of seal for the other', async () => {
+      const seals = aSeals();
+
+      const request = await seals.seal(resetId, aSealedRequest(), signal);
+      const encrypted = await seals.sealEncrypted(resetId, password, signal);
+
+      expect(await seals.openEncrypted(resetId, request, signal)).toBeUndefined();
+      expect(await seals.open(resetId, encrypted, signal)).toBeUndefined();
+    });
+
+    it.each([
+      ['a field missing', { userId: undefined }],
+      ['a field too many', { isAdmin: true }],
+      ['a user that is no GUID', { userId: '..' }],
+    ])('opens none with %s', async (_what, values) => {
+      const envelopes = createEnvelopes({ keys: new FakeSealingKeys() });
+      const content = encodeJson({ ...password, ...values });
+
+      const seal = await envelopes.seal(`encrypted-password/${resetId}`, content, signal);
+
+      const opened = createSeals({ envelopes }).openEncrypted(resetId, seal, signal);
+      expect(await opened).toBeUndefined();
+    });
   });
 
   describe('a seal of ours', () => {

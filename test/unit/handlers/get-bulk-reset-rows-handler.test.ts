@@ -398,7 +398,10 @@ function aDoor(values: Asked = {}) {
     readPassword:
       values.readPassword ??
       createReadPassword({
-        seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
+        seals: {
+          open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })),
+          openEncrypted: () => Promise.resolve(undefined),
+        },
         isSuperseded: () => Promise.resolve(false),
         links: fakeRevealLinks,
         recipientKeyIdOf: fakeRecipientKeyIdOf,

@@ -21,6 +21,7 @@ import {
   userId,
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { anEncryptedPassword } from '../../builders/an-encrypted-password.js';
 import { fakeRecipientKeyId, fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
@@ -248,8 +249,7 @@ describe('the audit of a password that is shown', () => {
   });
 
   it('is told of an encrypted one, too', async () => {
-    const encryptedPassword = 'for recipient-1: a JWE';
-    const { result, audit } = ask({ row: aResetRow({ state: 'applied', encryptedPassword }) });
+    const { result, audit } = ask({ row: anAppliedRow({ delivery: 'recipientKey' }) });
 
     await result();
 
@@ -305,7 +305,10 @@ function ask(values: Asked = {}) {
     door: aCallerDoor(() => Promise.resolve(aCaller({ permissions, customers, recipientKeys }))),
     readPasswordReset: createReadPasswordReset({ resets }),
     readPassword: createReadPassword({
-      seals: { open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })) },
+      seals: {
+        open: () => Promise.resolve(aSealedRequest({ delivery, passwordProfile })),
+        openEncrypted: () => Promise.resolve(anEncryptedPassword()),
+      },
       isSuperseded: ({ resetId: ours }) => Promise.resolve(holder !== ours),
       links: fakeRevealLinks,
       recipientKeyIdOf: fakeRecipientKeyIdOf,

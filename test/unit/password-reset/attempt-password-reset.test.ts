@@ -81,26 +81,50 @@ describe('createAttempt()', () => {
   describe('when a recipient alone is to read the password', () => {
     const row = () => aClaimedRow({ delivery: 'recipientKey' });
 
-    it('records it encrypted, and nothing that this service could read', async () => {
-      const request = aSealedRequest({
-        delivery: 'recipientKey',
-        recipientKeyId: fakeRecipientKeyId,
-      });
-      const { run, users } = attemptOn(row(), { request });
+    const request = aSealedRequest({
+      delivery: 'recipientKey',
+      recipientKeyId: fakeRecipientKeyId,
+    });
+
+    it('records it encrypted, and seals whose it is', async () => {
+      const { run, users, seals } = attemptOn(row(), { request });
 
       const result = await run();
 
       expect(result).toMatchObject({ state: 'applied' });
-      expect(result).not.toHaveProperty('seal');
-      const { encryptedPassword = '' } = result as AppliedRow;
-      expect(decryptAsRecipient(encryptedPassword)).toBe(
+      const { resetId, seal = '' } = result as AppliedRow;
+      const password = await seals.openEncrypted(resetId, seal, signal);
+      expect(password).toMatchObject({
+        caller: 'helpdesk',
+        customerTenantId,
+        userId,
+        acceptedAtMs,
+      });
+      expect(decryptAsRecipient(password?.encryptedPassword ?? '')).toBe(
         users.sent[0]?.passwordProfile.password.reveal(),
       );
     });
 
+    it('keeps nothing that this service could read', async () => {
+      const { run, seals } = attemptOn(row(), { request });
+
+      const { resetId, seal = '' } = (await run()) as AppliedRow;
+
+      expect(await seals.open(resetId, seal, signal)).toBeUndefined();
+    });
+
+    it('sends nothing when it cannot be sealed', async () => {
+      const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
+      const seals = { seal: unreachable, sealEncrypted: () => Promise.reject(failure) };
+      const { run, users } = attemptOn(row(), { request, seals });
+
+      expect(await run()).toMatchObject({ state: 'queued' });
+      expect(users.sent).toEqual([]);
+    });
+
     it('sends nothing when the key is not listed any more', async () => {
-      const request = aSealedRequest({ delivery: 'recipientKey', recipientKeyId: 'gone' });
-      const { run, users } = attemptOn(row(), { request });
+      const gone = { ...request, recipientKeyId: 'gone' };
+      const { run, users } = attemptOn(row(), { request: gone });
 
       expect(await run()).toMatchObject({ state: 'rejected', code: 'RecipientKeyNotFound' });
       expect(users.sent).toEqual([]);
@@ -461,7 +485,7 @@ describe('createAttempt()', () => {
     it('stays, and is tried again, when the other one cannot be sealed', async () => {
       const failure = new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key');
       const { run, users } = attemptOn(aClaimedRow({ seal: 'its seal' }), {
-        seals: { seal: () => Promise.reject(failure) },
+        seals: { seal: () => Promise.reject(failure), sealEncrypted: unreachable },
       });
       users.answers.push('PasswordRejected');
 
@@ -476,7 +500,7 @@ describe('createAttempt()', () => {
     it('leaves the claim as it is when sealing fails by a bug', async () => {
       const bug = new TypeError('not a function');
       const { run, users, resets, row } = attemptOn(aClaimedRow(), {
-        seals: { seal: () => Promise.reject(bug) },
+        seals: { seal: () => Promise.reject(bug), sealEncrypted: unreachable },
       });
       users.answers.push('PasswordRejected');
 
@@ -692,6 +716,10 @@ function failOnce(resets: FakeResetStore, error: Error, meanwhile?: () => void):
     meanwhile?.();
     return Promise.reject(error);
   };
+}
+
+function unreachable(): never {
+  throw new Error('was asked');
 }
 
 function aClaimedRow(values: Partial<ClaimedRow> = {}): ClaimedRow {

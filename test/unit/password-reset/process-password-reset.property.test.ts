@@ -4,7 +4,12 @@ import { allowEverything } from '../../fakes/allow-everything.js';
 import fc from 'fast-check';
 import { createAttempt } from '../../../shared/password-reset/attempt-password-reset.js';
 import { createCountPoisoned } from '../../../shared/password-reset/count-poisoned.js';
-import type { CustomerUsers, SealedRequest, Seals } from '../../../shared/password-reset/ports.js';
+import type {
+  CustomerUsers,
+  EncryptedPassword,
+  SealedRequest,
+  Seals,
+} from '../../../shared/password-reset/ports.js';
 import { createProcessRow } from '../../../shared/password-reset/process-password-reset.js';
 import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
 import {
@@ -451,20 +456,30 @@ function aDirectory(now: () => number) {
 
 /** Seals that are numbers in a list. */
 function fakeSeals() {
-  const sealed = new Map<string, { resetId: string; request: SealedRequest }>();
-  const put = (resetId: string, request: SealedRequest): string => {
-    const seal = `seal-${sealed.size}`;
-    sealed.set(seal, { resetId, request });
-    return seal;
-  };
+  const requests = fakeSealing<SealedRequest>('seal');
+  const passwords = fakeSealing<EncryptedPassword>('encrypted');
   return {
-    put,
-    seal: (resetId, request) => Promise.resolve(put(resetId, request)),
-    open(resetId, seal) {
-      const found = sealed.get(seal);
-      return Promise.resolve(found?.resetId === resetId ? found.request : undefined);
-    },
+    put: requests.put,
+    seal: (resetId, request) => Promise.resolve(requests.put(resetId, request)),
+    open: (resetId, seal) => Promise.resolve(requests.get(resetId, seal)),
+    sealEncrypted: (resetId, password) => Promise.resolve(passwords.put(resetId, password)),
+    openEncrypted: (resetId, seal) => Promise.resolve(passwords.get(resetId, seal)),
   } satisfies Seals & { put: unknown };
+}
+
+function fakeSealing<Content>(kind: string) {
+  const sealed = new Map<string, { resetId: string; content: Content }>();
+  return {
+    put: (resetId: string, content: Content): string => {
+      const seal = `${kind}-${sealed.size}`;
+      sealed.set(seal, { resetId, content });
+      return seal;
+    },
+    get: (resetId: string, seal: string): Content | undefined => {
+      const found = sealed.get(seal);
+      return found?.resetId === resetId ? found.content : undefined;
+    },
+  };
 }
 
 function mayHaveChanged({ state }: ResetRow): boolean {

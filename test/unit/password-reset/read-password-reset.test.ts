@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { createSeals } from '../../../shared/delivery/seal.js';
-import type { SealedRequest, UserLockEntry } from '../../../shared/password-reset/ports.js';
+import type {
+  EncryptedPassword,
+  SealedRequest,
+  UserLockEntry,
+} from '../../../shared/password-reset/ports.js';
+import type { UserId } from '../../../shared/password-reset/ids.js';
 import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
 import {
   createReadPassword,
@@ -23,6 +28,7 @@ import {
   userId,
 } from '../../builders/a-reset-row.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
+import { anEncryptedPassword } from '../../builders/an-encrypted-password.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { fakeRecipientKeyIdOf } from '../../fakes/fake-recipient.js';
 import { fakeRevealLinks } from '../../fakes/fake-reveal-links.js';
@@ -31,6 +37,7 @@ import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const linkExpiresMs = 3_600_000;
+const anotherUserId = '5d2f7c10-8f0a-4b6d-a9a3-1c2e3f4a5b07' as UserId;
 const { signal } = new AbortController();
 
 describe('createReadPasswordReset()', () => {
@@ -72,35 +79,60 @@ describe('createReadPassword()', () => {
     expect(await read(receiving('link', 'recipientKey', 'none'))).toEqual(none);
   });
 
-  it('gives what the recipient alone can read to the caller who asked, and to nobody else', async () => {
+  describe('for the delivery recipientKey', () => {
+    const row = { ...applied, delivery: 'recipientKey' } as const;
     const encryptedPassword = 'for recipient-1: a JWE';
-    const row = aResetRow({
-      state: 'applied',
-      userId,
-      delivery: 'recipientKey',
-      encryptedPassword,
+    const clerk = receiving('recipientKey');
+
+    it('gives what the recipient alone can read to the caller who asked, and to nobody else', async () => {
+      const { read } = await vault(row, anEncryptedPassword({ encryptedPassword }));
+
+      expect(await read(clerk)).toEqual({ kind: 'encrypted', encryptedPassword });
+      expect(await read({ ...clerk, name: 'flow' })).toEqual(none);
+      expect(await read({ ...clerk, maySee: () => false })).toEqual(none);
+      expect(await read(receiving('link', 'response', 'none'))).toEqual(none);
     });
-    const { read } = await vault(row);
-    const reader = receiving('recipientKey');
 
-    expect(await read(reader)).toEqual({ kind: 'encrypted', encryptedPassword });
-    expect(await read({ ...reader, name: 'flow' })).toEqual(none);
-    expect(await read({ ...reader, maySee: () => false })).toEqual(none);
-    expect(await read(receiving('link', 'response', 'none'))).toEqual(none);
-  });
+    it.each([
+      ['a key that is not listed for the caller any more', 'for recipient-2: a JWE'],
+      ['no key', 'a JWE'],
+    ])('gives nothing that is encrypted to %s', async (_what, toAnother) => {
+      const { read } = await vault(row, anEncryptedPassword({ encryptedPassword: toAnother }));
 
-  it.each([
-    ['a key that is not listed for the caller any more', 'for recipient-2: a JWE'],
-    ['no key', 'a JWE'],
-  ])('gives nothing that is encrypted to %s', async (_what, encryptedPassword) => {
-    const row = { ...applied, delivery: 'recipientKey', encryptedPassword } as const;
-    const { read } = await vault(row);
+      expect(await read(clerk)).toEqual(none);
+    });
 
-    expect(await read(helpdesk)).toEqual(none);
+    it('gives nothing that somebody else encrypted to the recipient', async () => {
+      const { readPassword } = await vault(row, anEncryptedPassword());
+
+      expect(await readPassword({ ...row, seal: encryptedPassword }, clerk, signal)).toEqual(none);
+    });
+
+    it.each<[string, object]>([
+      ['caller', { caller: 'flow' }],
+      ['customer', { customerTenantId: anotherCustomerTenantId }],
+      ['user', { userId: anotherUserId }],
+      ['user, who is missing,', { userId: undefined }],
+      ['time', { acceptedAtMs: acceptedAtMs + 1 }],
+      ['delivery', { delivery: 'response' }],
+    ])('gives nothing when somebody changed the %s of the row', async (_what, values) => {
+      const { readPassword, row: kept } = await vault(row, anEncryptedPassword());
+      const changed = { ...kept, ...values };
+      const anybody = { ...helpdesk, name: changed.caller, maySee: () => true };
+
+      expect(await readPassword(changed, anybody, signal)).toEqual(none);
+    });
+
+    it('gives nothing of a request, which has the password in clear', async () => {
+      const { read } = await vault(row, aSealedRequest({ delivery: 'recipientKey' }));
+
+      expect(await read(clerk)).toEqual(none);
+    });
   });
 
   it('gives the password of an applied row to the caller who asked for it', async () => {
-    const { read, request } = await vault(applied);
+    const request = aSealedRequest();
+    const { read } = await vault(applied, request);
 
     expect(await read(helpdesk)).toEqual({
       kind: 'password',
@@ -286,10 +318,16 @@ describe('createReadPassword()', () => {
   });
 });
 
-/** A row that holds the seal of the request, and what is needed to read it. */
-async function vault(unsealed: ResetRow, request: SealedRequest = aSealedRequest()) {
+/** A row that holds the seal of the request, or of the password encrypted, and what is needed to read it. */
+async function vault(
+  unsealed: ResetRow,
+  content: SealedRequest | EncryptedPassword = aSealedRequest(),
+) {
   const seals = createSeals({ envelopes: createEnvelopes({ keys: new FakeSealingKeys() }) });
-  const seal = await seals.seal(unsealed.resetId, request, signal);
+  const { resetId } = unsealed;
+  const seal = await ('encryptedPassword' in content
+    ? seals.sealEncrypted(resetId, content, signal)
+    : seals.seal(resetId, content, signal));
   const row = { ...unsealed, seal } as ResetRow;
   const resets = new FakeResetStore([row]);
   const locks = new FakeUserLocks();
@@ -308,5 +346,5 @@ async function vault(unsealed: ResetRow, request: SealedRequest = aSealedRequest
   const user = { customerTenantId, userId };
   const { etag } = await locks.createOrRead(user, row.resetId);
   const lockFor = (entry: UserLockEntry) => locks.replace(user, entry, etag);
-  return { readPassword, read, lockFor, row, request, resets, locks, clock };
+  return { readPassword, read, lockFor, row, resets, locks, clock };
 }

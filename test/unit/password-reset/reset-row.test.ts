@@ -162,10 +162,10 @@ describe('withoutPassword()', () => {
     ['nothing else', {}],
     ['when it was opened, and by which call', { openedAtMs: nowMs, openingId: 'opening-1' }],
     ['when it was revoked', { revokedAtMs: nowMs }],
-  ])('forgets the password in every form, and %s', (_what, kept) => {
+  ])('forgets the password, and keeps %s', (_what, kept) => {
     const row = aResetRow({ state: 'applied', settledAtMs: nowMs, ...kept });
 
-    const forgotten = withoutPassword({ ...row, seal: 'a seal', encryptedPassword: 'a JWE' });
+    const forgotten = withoutPassword({ ...row, seal: 'a seal' });
 
     expect(forgotten).toStrictEqual(row);
   });
@@ -196,14 +196,13 @@ describe('settle()', () => {
       });
     });
 
-    it('keeps what only the recipient can read in the place of the seal', () => {
-      const row = aResetRow({ state: 'claimed', delivery: 'recipientKey' });
-      const encrypted = { ...applied, encryptedPassword: 'for the recipient' };
+    it('keeps the seal of what only the recipient can read in the place of its own', () => {
+      const row = aResetRow({ state: 'claimed', seal: 'its seal', delivery: 'recipientKey' });
+      const encrypted = { ...applied, seal: 'for the recipient' };
 
       const next = settle(row, encrypted, at(nowMs), limits);
 
-      expect(next).toMatchObject({ state: 'applied', encryptedPassword: 'for the recipient' });
-      expect(next).not.toHaveProperty('seal');
+      expect(next).toMatchObject({ state: 'applied', seal: 'for the recipient' });
     });
 
     it('is applied however often and long it took, and whatever was unknown before', () => {

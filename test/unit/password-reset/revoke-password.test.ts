@@ -14,7 +14,7 @@ describe('createRevokePassword()', () => {
   it.each([
     ['link', { seal: 'a seal' }],
     ['response', { seal: 'a seal' }],
-    ['recipientKey', { encryptedPassword: 'a JWE' }],
+    ['recipientKey', { seal: 'a seal' }],
     ['none', {}],
   ] as const)('takes the password back, with the delivery %s', async (delivery, secret) => {
     const { revoke, resets, clock } = aStore({ ...applied, delivery, ...secret });

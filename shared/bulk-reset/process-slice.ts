@@ -1,6 +1,7 @@
-import { type Note, settledEvent } from '../password-reset/audit.js';
+import { forgedEvent, type Note, settledEvent } from '../password-reset/audit.js';
 import type { FairLimit } from '../platform/fair-limit.js';
-import type { ResetStore, Stored } from '../password-reset/ports.js';
+import { openRequest } from '../password-reset/open-seal.js';
+import type { ResetStore, Seals, Stored } from '../password-reset/ports.js';
 import type { ProcessRow } from '../password-reset/process-password-reset.js';
 import { cancel, type OpenRow } from '../password-reset/reset-row.js';
 import type { BulkResetRows, BulkResetStore, SliceWakeUp, SliceWakeUps } from './ports.js';
@@ -10,6 +11,7 @@ export interface ProcessSliceDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'read'>;
   readonly rows: Pick<BulkResetRows, 'openRows'>;
   readonly resets: Pick<ResetStore, 'replaceMany'>;
+  readonly seals: Pick<Seals, 'open'>;
   readonly processRow: ProcessRow;
   readonly note: Note;
   readonly limit: Pick<FairLimit, 'run'>;
@@ -45,7 +47,7 @@ const failedWaitMs = 60_000;
  * queue. Where only a customer is braked the turn goes on: there are others behind.
  */
 export function createProcessSlice(dependencies: ProcessSliceDependencies) {
-  const { bulkResets, rows, resets, processRow, note, limit } = dependencies;
+  const { bulkResets, rows, resets, seals, processRow, note, limit } = dependencies;
   const { wakeUps, wakeSlices, now, timeoutMs, onRowFailed } = dependencies;
 
   return async (
@@ -59,7 +61,7 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
     const isCancelled = createIsCancelled(bulkResetId, job.row.cancelledAtMs !== undefined);
 
     const open = await rows.openRows(wakeUp);
-    const withdrawn = (await isCancelled()) ? await withdraw(open) : new Set<string>();
+    const withdrawn = (await isCancelled()) ? await withdraw(open, signal) : new Set<string>();
     const others = open.filter(({ row }) => !withdrawn.has(row.resetId));
     const pass = { isCancelled, endsAtMs: now() + timeoutMs };
     const looks = await Promise.all(others.map((stored) => process(stored, pass, signal)));
@@ -101,15 +103,32 @@ export function createProcessSlice(dependencies: ProcessSliceDependencies) {
   }
 
   /** Nobody has claimed these rows yet, so nothing was sent for them. Those that changed meanwhile are left. */
-  async function withdraw(open: readonly Stored<OpenRow>[]): Promise<ReadonlySet<string>> {
+  async function withdraw(
+    open: readonly Stored<OpenRow>[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
     const untouched = open.filter(isUntouchedRow);
     if (untouched.length === 0) return new Set();
+    const genuine = await genuineOf(untouched, signal);
     const settledAtMs = now();
     const cancelled = await resets.replaceMany(
       untouched.map(({ row, etag }) => ({ row: cancel(row, settledAtMs), etag })),
     );
-    await note(cancelled.map(settledEvent));
+    await note(
+      cancelled.map((row) => (genuine.has(row.resetId) ? settledEvent(row) : forgedEvent(row))),
+    );
     return new Set(cancelled.map(({ resetId }) => resetId));
+  }
+
+  /** Whose seals say the same as they do: what the others say is told to nobody. */
+  async function genuineOf(
+    stored: readonly Stored<OpenRow>[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const found = stored.map(async ({ row }) =>
+      (await openRequest(seals, row, signal)) === undefined ? [] : [row.resetId],
+    );
+    return new Set((await Promise.all(found)).flat());
   }
 
   function createIsCancelled(bulkResetId: string, wasCancelled: boolean): IsCancelled {

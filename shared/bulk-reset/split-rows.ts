@@ -85,6 +85,7 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
       user,
       passwordProfile: { password: newPassword(), forceChangePassword },
       isChosen: false,
+      ...(reference !== undefined && { reference }),
       acceptedAtMs,
     };
     const seal = await seals.seal(resetId, request, signal);

@@ -73,6 +73,7 @@ export function createBulkResets(
       bulkResets,
       rows,
       resets,
+      seals,
       processRow: processBulkRow,
       note,
       limit: pace,

@@ -165,8 +165,8 @@ export function createPasswordResets(config: Config, outside: Outside, auditing:
       audit,
       newOpeningId: randomUUID,
     }),
-    revokePassword: createRevokePassword({ resets, note, now }),
-    countPoisoned: createCountPoisoned({ resets, note, limits, now }),
+    revokePassword: createRevokePassword({ resets, seals, note, now }),
+    countPoisoned: createCountPoisoned({ resets, seals, note, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({
       singles: resets,
       control,

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { Fingerprints } from '../password-reset/ports.js';
+import type { Fingerprints } from '../password-reset/delivery-ports.js';
 import type { SealingKey, SealingKeys } from './envelopes.js';
 
 /** What a fingerprint is good for. It is part of the key, so none passes for one of another purpose. */

@@ -1,5 +1,5 @@
 import { CompactEncrypt, decodeProtectedHeader, importJWK, type JWK } from 'jose';
-import type { EncryptForRecipient, RecipientKeyIdOf } from '../password-reset/ports.js';
+import type { EncryptForRecipient, RecipientKeyIdOf } from '../password-reset/delivery-ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 
 export interface RecipientDependencies {

@@ -1,4 +1,4 @@
-import type { LinkedReset, Fingerprints, RevealLinks } from '../password-reset/ports.js';
+import type { LinkedReset, Fingerprints, RevealLinks } from '../password-reset/delivery-ports.js';
 
 export interface RevealLinksDependencies {
   /** Of the purpose `reveal link` alone. */

@@ -21,6 +21,7 @@ const contentSchema = z.strictObject({
   password: z.string(),
   forceChangePassword: z.boolean(),
   isChosen: z.boolean(),
+  reference: z.string().exactOptional(),
   acceptedAtMs: z.number(),
 });
 
@@ -29,6 +30,7 @@ const encryptedSchema = z.strictObject({
   caller: z.string(),
   customerTenantId: z.string().transform(parseCustomerTenantId),
   userId: z.string().transform(parseUserId),
+  reference: z.string().exactOptional(),
   acceptedAtMs: z.number(),
   encryptedPassword: z.string(),
 });

@@ -164,7 +164,7 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     order: PasswordResetOrder,
     signal: AbortSignal,
   ): Promise<GrantedRequest> {
-    const { caller, user, delivery, recipientKeyId, forceChangePassword } = order;
+    const { caller, user, delivery, recipientKeyId, forceChangePassword, reference } = order;
     const isChosen = order.password !== undefined;
     const asked = {
       caller,
@@ -180,7 +180,14 @@ export function createAcceptPasswordReset(dependencies: AcceptDependencies) {
     const password = order.password ?? newPassword();
     if (isChosen) requireAllowed(password, user);
     const passwordProfile = { password, forceChangePassword };
-    const request = { ...asked, customerTenantId, user, passwordProfile, acceptedAtMs: now() };
+    const request = {
+      ...asked,
+      customerTenantId,
+      user,
+      passwordProfile,
+      ...(reference !== undefined && { reference }),
+      acceptedAtMs: now(),
+    };
     return { request, grant };
   }
 

@@ -4,14 +4,8 @@ import type { Secret } from '../platform/secret.js';
 import { aboutRow, type Audit, type AuditEvent, type Note, settledEvent } from './audit.js';
 import type { Brakes } from './brakes.js';
 import type { UserId } from './ids.js';
-import type {
-  CustomerUsers,
-  EncryptForRecipient,
-  ResetStore,
-  SealedRequest,
-  Seals,
-  Stored,
-} from './ports.js';
+import type { EncryptForRecipient } from './delivery-ports.js';
+import type { CustomerUsers, ResetStore, SealedRequest, Seals, Stored } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { type ClaimedRow, isSettled, type ResetLimits, type ResetRow } from './reset-row.js';
 import { type AttemptOutcome, mayReplacePassword, settle } from './settle-row.js';
@@ -90,7 +84,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     try {
       userId = await checked;
       // What cannot be delivered is not set.
-      const seal = await encrypt(row, request, userId, signal);
+      const seal = await sealForDelivery(row, request, userId, signal);
       const user = await takeUser({ customerTenantId, userId }, row);
       if (user.kind === 'held') return { kind: 'postponed', userId, untilMs: user.untilMs };
       if (user.kind === 'superseded') throw superseded();
@@ -112,18 +106,27 @@ export function createAttempt(dependencies: AttemptDependencies) {
     }
   }
 
-  /** The seal of what only the recipient can read; undefined for any other delivery. */
-  async function encrypt(
-    { resetId }: ClaimedRow,
+  /** What stays once the password is set: it names the user, and for a recipient holds no clear password. */
+  async function sealForDelivery(
+    { resetId, seal }: ClaimedRow,
     request: SealedRequest,
     userId: UserId,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    if (request.delivery !== 'recipientKey') return undefined;
-    const { caller, customerTenantId, acceptedAtMs } = request;
-    const encryptedPassword = await encryptForRecipient({ ...request, resetId, userId }, signal);
-    const password = { caller, customerTenantId, userId, acceptedAtMs, encryptedPassword };
-    return seals.sealEncrypted(resetId, password, signal);
+    if (request.delivery === 'none') return undefined;
+    if (request.delivery === 'recipientKey') {
+      const encryptedPassword = await encryptForRecipient({ ...request, resetId, userId }, signal);
+      const { caller, customerTenantId, reference, acceptedAtMs } = request;
+      const asked = { caller, customerTenantId, userId, acceptedAtMs };
+      const password = {
+        ...asked,
+        ...(reference !== undefined && { reference }),
+        encryptedPassword,
+      };
+      return seals.sealEncrypted(resetId, password, signal);
+    }
+    if (request.user.kind === 'id') return seal;
+    return seals.seal(resetId, { ...request, user: { kind: 'id', userId } }, signal);
   }
 
   async function send(row: ClaimedRow, request: SealedRequest, userId: UserId): Promise<void> {

@@ -1,5 +1,6 @@
 import type { PasswordResetOrder } from './password-reset-order.js';
-import type { Fingerprints, IdempotencyKeys } from './ports.js';
+import type { Fingerprints } from './delivery-ports.js';
+import type { IdempotencyKeys } from './ports.js';
 import { ResetError } from './reset-error.js';
 
 export interface IdempotencyDependencies {

@@ -1,10 +1,18 @@
-import { type Note, settledEvent } from './audit.js';
-import type { ResetStore } from './ports.js';
-import { countAttempt, isSettled, type ResetLimits, type ResetRow } from './reset-row.js';
+import { forgedEvent, type Note, settledEvent } from './audit.js';
+import { openRequest } from './open-seal.js';
+import type { ResetStore, Seals } from './ports.js';
+import {
+  countAttempt,
+  isSettled,
+  type OpenRow,
+  type ResetLimits,
+  type ResetRow,
+} from './reset-row.js';
 import { giveUpSpent, isSpent } from './settle-row.js';
 
 export interface CountPoisonedDependencies {
   readonly resets: Pick<ResetStore, 'read' | 'replace'>;
+  readonly seals: Pick<Seals, 'open'>;
   readonly note: Note;
   readonly limits: ResetLimits;
   readonly now: () => number;
@@ -15,7 +23,9 @@ export interface CountPoisonedDependencies {
  * sweeper wakes the row again; a row that only ever fails is given up like any other. That happens here,
  * for such a row may never come as far as anywhere else.
  */
-export function createCountPoisoned({ resets, note, limits, now }: CountPoisonedDependencies) {
+export function createCountPoisoned(dependencies: CountPoisonedDependencies) {
+  const { resets, seals, note, limits, now } = dependencies;
+
   return async (resetId: string): Promise<ResetRow['state'] | 'unknown row'> => {
     const stored = await resets.read(resetId);
     if (stored === undefined) return 'unknown row';
@@ -27,7 +37,18 @@ export function createCountPoisoned({ resets, note, limits, now }: CountPoisoned
     const isLast = isSpent(counted, { nowMs, isPatient: false }, limits);
     const next = isLast ? giveUpSpent(counted, nowMs) : counted;
     if ((await resets.replace(next, etag)) === 'conflict') return row.state;
-    if (isSettled(next)) await note([settledEvent(next)]);
+    if (isSettled(next)) {
+      await note([(await isGenuine(row)) ? settledEvent(next) : forgedEvent(next)]);
+    }
     return next.state;
   };
+
+  /** A seal that cannot be opened proves nothing, and must not keep the row from being given up. */
+  async function isGenuine(row: OpenRow): Promise<boolean> {
+    const request = await openRequest(seals, row, neverAborted).catch(() => undefined);
+    return request !== undefined;
+  }
 }
+
+/** Key Vault has a deadline of its own. */
+const neverAborted = new AbortController().signal;

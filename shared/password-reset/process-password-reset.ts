@@ -3,7 +3,7 @@ import { type AuditEvent, forgedEvent, type Note, settledEvent } from './audit.j
 import type { Brakes } from './brakes.js';
 import type { CheckUser } from './check-user.js';
 import type { UserId } from './ids.js';
-import { isRequestOf } from './is-request-of.js';
+import { openRequest } from './open-seal.js';
 import type { Authorize, ResetStore, SealedRequest, Seals, Stored, WakeUps } from './ports.js';
 import { ResetError } from './reset-error.js';
 import {
@@ -75,8 +75,8 @@ export function createProcessRow(dependencies: ProcessRowDependencies) {
     etag: string,
     signal: AbortSignal,
   ): Promise<ProcessedRow | Omit<Attempt, 'checked'>> {
-    const request = await seals.open(row.resetId, row.seal, signal);
-    if (request === undefined || !isRequestOf(request, row)) {
+    const request = await openRequest(seals, row, signal);
+    if (request === undefined) {
       onForged?.(row);
       const forged = quarantine(row, now());
       return end(forged, etag, forgedEvent(forged));

@@ -1,15 +1,10 @@
 import type { Secret } from '../platform/secret.js';
 import type { CustomerTenantId } from './ids.js';
-import { isPasswordOf, isRequestOf } from './is-request-of.js';
 import type { IsSuperseded } from './is-superseded.js';
+import { openPassword, openRequest } from './open-seal.js';
 import { passwordResetNotFound } from './password-reset-not-found.js';
-import type {
-  EncryptedPassword,
-  RecipientKeyIdOf,
-  ResetStore,
-  RevealLinks,
-  Seals,
-} from './ports.js';
+import type { RecipientKeyIdOf, RevealLinks } from './delivery-ports.js';
+import type { EncryptedPassword, ResetStore, Seals } from './ports.js';
 import { type AppliedRow, type Delivery, type ResetRow, shadowEndsAtMs } from './reset-row.js';
 
 export interface ReadDependencies {
@@ -96,17 +91,16 @@ export function createReadPassword(dependencies: ReadPasswordDependencies) {
     row: AppliedRow,
     signal: AbortSignal,
   ): Promise<ReadablePassword> {
-    const { resetId, seal } = row;
+    const { seal } = row;
     if (row.caller !== reader.name || !reader.maySee(row.customerTenantId)) return none;
     if (seal === undefined || !reader.mayReceive(row.delivery)) return none;
     // What was compared above is only known to be true once a seal has said so.
     if (row.delivery === 'recipientKey') {
-      const password = await seals.openEncrypted(resetId, seal, signal);
-      if (password === undefined || !isPasswordOf(password, row)) return none;
-      return readEncrypted(reader, password);
+      const password = await openPassword(seals, { ...row, seal }, signal);
+      return password === undefined ? none : readEncrypted(reader, password);
     }
-    const request = await seals.open(resetId, seal, signal);
-    if (request === undefined || !isRequestOf(request, row)) return none;
+    const request = await openRequest(seals, { ...row, seal }, signal);
+    if (request === undefined) return none;
     if (request.delivery === 'link') return readLink(row, signal);
     return request.delivery === 'response'
       ? { kind: 'password', password: request.passwordProfile.password }

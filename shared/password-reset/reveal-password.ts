@@ -1,15 +1,9 @@
 import type { Secret } from '../platform/secret.js';
 import { aboutRow, type Audit } from './audit.js';
-import { isRequestOf } from './is-request-of.js';
 import type { IsSuperseded } from './is-superseded.js';
-import type {
-  PasswordProfile,
-  ResetStore,
-  RevealLinks,
-  Seals,
-  Stored,
-  WithdrawnAt,
-} from './ports.js';
+import { openRequest } from './open-seal.js';
+import type { RevealLinks } from './delivery-ports.js';
+import type { PasswordProfile, ResetStore, Seals, Stored, WithdrawnAt } from './ports.js';
 import { ResetError } from './reset-error.js';
 import { type AppliedRow, isSettled, shadowEndsAtMs, withoutPassword } from './reset-row.js';
 
@@ -132,8 +126,8 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
     if (revokedAtMs !== undefined) return { kind: 'revoked', atMs: revokedAtMs };
     if (seal === undefined || now() >= settledAtMs + linkExpiresMs) return { kind: 'expired' };
 
-    const request = await seals.open(resetId, seal, signal);
-    if (request === undefined || !isRequestOf(request, row)) return { kind: 'unknown' };
+    const request = await openRequest(seals, { ...row, seal }, signal);
+    if (request === undefined) return { kind: 'unknown' };
     const { passwordProfile } = request;
     const untilMs = shadowEndsAtMs(row, { settleMs });
     if (untilMs > now()) return { kind: 'settling', untilMs };

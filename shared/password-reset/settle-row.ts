@@ -17,7 +17,7 @@ export type AttemptOutcome =
   | {
       readonly kind: 'applied';
       readonly userId: UserId;
-      /** For delivery `recipientKey`, of the password encrypted: it takes the place of the request's. */
+      /** Of the password as it is still to be shown. */
       readonly seal?: string;
     }
   | { readonly kind: 'failed'; readonly userId?: UserId; readonly error: ResetError }
@@ -47,16 +47,13 @@ export function settle(
     ...(outcome.userId !== undefined && { userId: outcome.userId }),
   };
   switch (outcome.kind) {
-    case 'applied': {
-      const isToBeShown = row.delivery === 'link' || row.delivery === 'response';
-      const kept = isToBeShown ? seal : outcome.seal;
+    case 'applied':
       return {
         ...facts,
         state: 'applied',
         settledAtMs: nowMs,
-        ...(kept !== undefined && { seal: kept }),
+        ...(outcome.seal !== undefined && { seal: outcome.seal }),
       };
-    }
     case 'postponed': {
       const attempts = row.attempts - 1;
       return { ...facts, attempts, state: 'queued', seal, notBeforeMs: outcome.untilMs };

@@ -127,6 +127,7 @@ const processSlice = createProcessSlice({
   bulkResets,
   rows: resets,
   resets,
+  seals,
   processRow,
   limit,
   wakeUps,

@@ -1,4 +1,7 @@
-import type { EncryptForRecipient, RecipientKeyIdOf } from '../../shared/password-reset/ports.js';
+import type {
+  EncryptForRecipient,
+  RecipientKeyIdOf,
+} from '../../shared/password-reset/delivery-ports.js';
 import { ResetError } from '../../shared/password-reset/reset-error.js';
 
 /** The only key that is registered. */

@@ -1,4 +1,4 @@
-import type { RevealLinks } from '../../shared/password-reset/ports.js';
+import type { RevealLinks } from '../../shared/password-reset/delivery-ports.js';
 import { acceptedAtMs as usualAcceptedAtMs } from '../builders/a-reset-row.js';
 
 /** The token that opens the link of this reset. */

@@ -65,6 +65,7 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
       bulkResets,
       rows,
       resets,
+      seals,
       processRow,
       limit: pace,
       wakeUps: sliceWakeUps,

@@ -166,7 +166,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
       now,
       newOpeningId: () => world.numbered('opening'),
     }),
-    countPoisoned: createCountPoisoned({ ...noAudit, resets, limits, now }),
+    countPoisoned: createCountPoisoned({ ...noAudit, resets, seals, limits, now }),
     sweepPasswordResets: createSweepPasswordResets({ singles, control, wakeUps, limits, now }),
   };
 }

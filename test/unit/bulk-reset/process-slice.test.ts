@@ -17,6 +17,7 @@ import {
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeSliceWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { fakeSeals } from '../../fakes/fake-seals.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeAudit } from '../../fakes/fake-audit.js';
 
@@ -364,8 +365,29 @@ describe('the audit of a cancelled job', () => {
 
     expect(audit.calls).toEqual([3]);
     expect(audit.events).toMatchObject(
-      [1, 2, 3].map((row) => ({ action: 'reset.cancelled', resetId: idOf(row) })),
+      [1, 2, 3].map((row) => ({
+        action: 'reset.cancelled',
+        resetId: idOf(row),
+        customerTenantId,
+        caller: 'helpdesk',
+      })),
     );
+  });
+
+  it('says nothing of what stands in a row whose seal does not say it', async () => {
+    const { work, audit, resets } = aWorker({ rows: [1, 2, 3], isCancelled: true });
+    const row = (number: number) => resets.row(idOf(number)) as OpenRow;
+    resets.overwrite({ ...row(1), seal: 'forged' });
+    resets.overwrite({ ...row(2), customerTenantId: anotherCustomerTenantId });
+
+    expect(await work()).toMatchObject({ cancelled: 3 });
+
+    const forged = { action: 'reset.cancelled', code: undefined };
+    expect(audit.events).toEqual([
+      { ...forged, resetId: idOf(1) },
+      { ...forged, resetId: idOf(2) },
+      expect.objectContaining({ resetId: idOf(3), customerTenantId }),
+    ]);
   });
 });
 
@@ -400,6 +422,7 @@ function aWorker(values: WorkerValues) {
     bulkResets,
     rows: resets,
     resets,
+    seals: fakeSeals,
     processRow({ row }) {
       const number = Number((row as OpenRow).resetId.slice(-7));
       worked.push(number);

@@ -19,6 +19,7 @@ import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { FakeControl } from '../../fakes/fake-control.js';
+import { fakeSeals } from '../../fakes/fake-seals.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { noAudit } from '../../fakes/fake-audit.js';
 
@@ -169,6 +170,7 @@ function aRun(rows: readonly (readonly Fate[])[]) {
     bulkResets,
     rows: resets,
     resets,
+    seals: fakeSeals,
     processRow,
     limit: createFairLimit({ maxConcurrent: 16 }),
     wakeUps,

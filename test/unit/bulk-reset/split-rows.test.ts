@@ -47,6 +47,7 @@ describe('createSplitRows()', () => {
         user: row.user,
         passwordProfile: { password: expect.any(Secret), forceChangePassword: false },
         isChosen: false,
+        reference: 'INC-7',
         acceptedAtMs,
       },
     ]);

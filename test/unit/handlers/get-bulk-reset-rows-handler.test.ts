@@ -262,7 +262,7 @@ describe('rows in CSV', () => {
 
   it('have the links of rows, and when they were opened or taken back', async () => {
     const [ready, opened, revoked] = [
-      aRow(1, 'applied', { seal: 'a seal', delivery: 'link' }),
+      aRow(1, 'applied', { seal: 'a seal', delivery: 'link', userId }),
       aRow(2, 'applied', { openedAtMs: acceptedAtMs + 2_000 }),
       aRow(3, 'applied', { revokedAtMs: acceptedAtMs + 3_000 }),
     ];

@@ -102,7 +102,7 @@ describe('createGetPasswordResetResultHandler()', () => {
   });
 
   it('answers 200 with the password to whoever asked for it', async () => {
-    const answer = await ask({ row: aResetRow({ state: 'applied', seal: 'a seal' }) }).result();
+    const answer = await ask({ row: anAppliedRow() }).result();
 
     expect(answer).toMatchObject({
       status: 200,

@@ -6,6 +6,7 @@ import { createRevokePassword } from '../../../shared/password-reset/revoke-pass
 import { bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
+import { fakeSeals } from '../../fakes/fake-seals.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { noAudit } from '../../fakes/fake-audit.js';
 import { aCallerDoor } from './a-caller-door.js';
@@ -66,6 +67,7 @@ function aDoor(row: ResetRow) {
     revokePassword: createRevokePassword({
       ...noAudit,
       resets: new FakeResetStore([row]),
+      seals: fakeSeals,
       now: () => acceptedAtMs + 9_000,
     }),
   });

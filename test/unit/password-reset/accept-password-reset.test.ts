@@ -109,6 +109,7 @@ describe('createAcceptPasswordReset()', () => {
         user: { kind: 'id', userId },
         passwordProfile: { password, forceChangePassword: true },
         isChosen: false,
+        reference: 'INC-7',
         acceptedAtMs,
       });
       expect(await seals.open('reset-8', seal, signal)).toBeUndefined();

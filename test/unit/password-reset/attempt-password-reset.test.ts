@@ -78,12 +78,47 @@ describe('createAttempt()', () => {
     });
   });
 
+  describe('what it keeps of a password that was set', () => {
+    const bySignInName = {
+      kind: 'signInName',
+      userPrincipalName: aUser().userPrincipalName,
+    } as const;
+
+    it.each(['link', 'response'] as const)(
+      'is its seal, for the delivery %s to a user known by id',
+      async (delivery) => {
+        const row = aClaimedRow({ delivery, seal: 'its seal' });
+        const { run } = attemptOn(row, { request: aSealedRequest({ delivery }) });
+
+        expect(await run()).toMatchObject({ state: 'applied', seal: 'its seal' });
+      },
+    );
+
+    it('is a seal that names the user who was found by a sign-in name', async () => {
+      const request = aSealedRequest({ delivery: 'link', user: bySignInName });
+      const { run, seals } = attemptOn(aClaimedRow({ delivery: 'link' }), { request });
+
+      const { resetId, seal = '' } = (await run()) as AppliedRow;
+
+      const user = { kind: 'id', userId };
+      expect(await seals.open(resetId, seal, signal)).toEqual({ ...request, user });
+    });
+
+    it('is nothing when it goes to nobody', async () => {
+      const request = aSealedRequest({ delivery: 'none', user: bySignInName });
+      const { run } = attemptOn(aClaimedRow({ delivery: 'none' }), { request });
+
+      expect(await run()).not.toHaveProperty('seal');
+    });
+  });
+
   describe('when a recipient alone is to read the password', () => {
     const row = () => aClaimedRow({ delivery: 'recipientKey' });
 
     const request = aSealedRequest({
       delivery: 'recipientKey',
       recipientKeyId: fakeRecipientKeyId,
+      reference: 'INC-7',
     });
 
     it('records it encrypted, and seals whose it is', async () => {
@@ -95,6 +130,7 @@ describe('createAttempt()', () => {
       const { resetId, seal = '' } = result as AppliedRow;
       const password = await seals.openEncrypted(resetId, seal, signal);
       expect(password).toMatchObject({
+        reference: 'INC-7',
         caller: 'helpdesk',
         customerTenantId,
         userId,

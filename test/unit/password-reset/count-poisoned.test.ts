@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCountPoisoned } from '../../../shared/password-reset/count-poisoned.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { defaultLimits } from '../../../shared/password-reset/reset-row.js';
-import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
+import type { Seals } from '../../../shared/password-reset/ports.js';
+import { defaultLimits, type OpenRow } from '../../../shared/password-reset/reset-row.js';
+import {
+  acceptedAtMs,
+  anotherCustomerTenantId,
+  aResetRow,
+  customerTenantId,
+} from '../../builders/a-reset-row.js';
+import { fakeSeals } from '../../fakes/fake-seals.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeAudit, noAudit } from '../../fakes/fake-audit.js';
 
@@ -86,7 +93,33 @@ describe('createCountPoisoned()', () => {
     expect(audit.events).toEqual([]);
     await countPoisoned(resets, acceptedAtMs, audit);
 
-    expect(audit.events).toMatchObject([{ action: 'reset.rejected', resetId, code: 'TimedOut' }]);
+    expect(audit.events).toMatchObject([
+      { action: 'reset.rejected', resetId, customerTenantId, code: 'TimedOut' },
+    ]);
+  });
+
+  it.each<[string, Partial<OpenRow>]>([
+    ['whose seal is none of ours', { seal: 'forged' }],
+    ['whose customer is another than in its seal', { customerTenantId: anotherCustomerTenantId }],
+    ['whose reference is another than in its seal', { reference: 'forged' }],
+  ])('says nothing of what stands in a row %s', async (_which, values) => {
+    const audit = new FakeAudit();
+    const resets = new FakeResetStore([aResetRow({ attempts: 7, ...values })]);
+
+    expect(await countPoisoned(resets, acceptedAtMs, audit)).toBe('rejected');
+
+    expect(audit.events).toEqual([{ action: 'reset.rejected', resetId, code: 'TimedOut' }]);
+  });
+
+  it('gives up a row all the same while its seal cannot be opened', async () => {
+    const audit = new FakeAudit();
+    const resets = new FakeResetStore([aResetRow({ attempts: 7 })]);
+    const away = new ResetError('KeyVaultUnavailable', 'is away');
+
+    const seals = { open: () => Promise.reject(away) };
+    expect(await countPoisoned(resets, acceptedAtMs, audit, seals)).toBe('rejected');
+
+    expect(audit.events).toEqual([{ action: 'reset.rejected', resetId, code: 'TimedOut' }]);
   });
 
   it('rejects while storage does not answer, so that the message stays', async () => {
@@ -97,6 +130,12 @@ describe('createCountPoisoned()', () => {
   });
 });
 
-function countPoisoned(resets: FakeResetStore, nowMs = acceptedAtMs, { note } = noAudit) {
-  return createCountPoisoned({ note, resets, limits: defaultLimits, now: () => nowMs })(resetId);
+function countPoisoned(
+  resets: FakeResetStore,
+  nowMs = acceptedAtMs,
+  { note } = noAudit,
+  seals: Pick<Seals, 'open'> = fakeSeals,
+) {
+  const dependencies = { note, resets, seals, limits: defaultLimits, now: () => nowMs };
+  return createCountPoisoned(dependencies)(resetId);
 }

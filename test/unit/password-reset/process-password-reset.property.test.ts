@@ -191,7 +191,7 @@ function aWorld() {
     linkExpiresMs: readableForMs,
     now,
   });
-  const countPoisoned = createCountPoisoned({ ...noAudit, resets, limits, now });
+  const countPoisoned = createCountPoisoned({ ...noAudit, resets, seals, limits, now });
 
   async function attempt(attempted: Try): Promise<void> {
     const stored = await resets.read(idOf(attempted.row));

@@ -6,7 +6,7 @@ import type {
   SealedRequest,
   UserLockEntry,
 } from '../../../shared/password-reset/ports.js';
-import type { UserId } from '../../../shared/password-reset/ids.js';
+import type { UserId, UserPrincipalName } from '../../../shared/password-reset/ids.js';
 import { createIsSuperseded } from '../../../shared/password-reset/is-superseded.js';
 import {
   createReadPassword,
@@ -38,6 +38,10 @@ import { FakeUserLocks } from '../../fakes/fake-user-locks.js';
 
 const linkExpiresMs = 3_600_000;
 const anotherUserId = '5d2f7c10-8f0a-4b6d-a9a3-1c2e3f4a5b07' as UserId;
+const bySignInName = {
+  kind: 'signInName',
+  userPrincipalName: 'adele@contoso.com' as UserPrincipalName,
+} as const;
 const { signal } = new AbortController();
 
 describe('createReadPasswordReset()', () => {
@@ -113,6 +117,7 @@ describe('createReadPassword()', () => {
       ['customer', { customerTenantId: anotherCustomerTenantId }],
       ['user', { userId: anotherUserId }],
       ['user, who is missing,', { userId: undefined }],
+      ['reference', { reference: 'forged' }],
       ['time', { acceptedAtMs: acceptedAtMs + 1 }],
       ['delivery', { delivery: 'response' }],
     ])('gives nothing when somebody changed the %s of the row', async (_what, values) => {
@@ -180,6 +185,16 @@ describe('createReadPassword()', () => {
     const { read } = await vault({ ...applied, ...row }, aSealedRequest(sealed));
 
     expect(await read({ ...helpdesk, name })).toEqual(none);
+  });
+
+  it.each<[string, object, Partial<SealedRequest>]>([
+    ['another user than the seal', { userId: anotherUserId }, {}],
+    ['no user', { userId: undefined }, {}],
+    ['a user whom the seal does not name', {}, { user: bySignInName }],
+  ])('gives none of a row that has %s', async (_what, row, sealed) => {
+    const { read } = await vault({ ...applied, ...row }, aSealedRequest(sealed));
+
+    expect(await read(helpdesk)).toEqual(none);
   });
 
   it('gives none of a seal that was copied from another reset', async () => {

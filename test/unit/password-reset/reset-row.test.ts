@@ -173,36 +173,28 @@ describe('withoutPassword()', () => {
 
 describe('settle()', () => {
   describe('an attempt that was applied', () => {
-    it.each(['link', 'response'] as const)('keeps the seal for the delivery %s', (delivery) => {
-      const row = aResetRow({ state: 'claimed', seal: 'its seal', delivery });
+    it('keeps the seal of what is still to be shown', () => {
+      const row = aResetRow({ state: 'claimed', seal: 'its seal' });
+      const toBeShown = { ...applied, seal: 'of what is shown' };
+
+      expect(settle(row, toBeShown, at(nowMs), limits)).toEqual({
+        ...factsOf(row),
+        userId,
+        state: 'applied',
+        settledAtMs: nowMs,
+        seal: 'of what is shown',
+      });
+    });
+
+    it('drops its own when nothing is', () => {
+      const row = aResetRow({ state: 'claimed', seal: 'its seal' });
 
       expect(settle(row, applied, at(nowMs), limits)).toEqual({
         ...factsOf(row),
         userId,
         state: 'applied',
         settledAtMs: nowMs,
-        seal: 'its seal',
       });
-    });
-
-    it('drops the seal when the password goes to nobody', () => {
-      const row = aResetRow({ state: 'claimed', delivery: 'none' });
-
-      expect(settle(row, applied, at(nowMs), limits)).toEqual({
-        ...factsOf(row),
-        userId,
-        state: 'applied',
-        settledAtMs: nowMs,
-      });
-    });
-
-    it('keeps the seal of what only the recipient can read in the place of its own', () => {
-      const row = aResetRow({ state: 'claimed', seal: 'its seal', delivery: 'recipientKey' });
-      const encrypted = { ...applied, seal: 'for the recipient' };
-
-      const next = settle(row, encrypted, at(nowMs), limits);
-
-      expect(next).toMatchObject({ state: 'applied', seal: 'for the recipient' });
     });
 
     it('is applied however often and long it took, and whatever was unknown before', () => {
@@ -561,17 +553,18 @@ describe('countAttempt()', () => {
 });
 
 describe('the life of a row', () => {
-  it('is claimed, throttled, unknown, silent, and then applied with the seal it began with', () => {
+  it('is claimed, throttled, unknown, silent, and keeps the seal it began with until it is applied', () => {
     const queued = aResetRow({ seal: 'its seal' });
 
     const throttled = settle(claimAt(queued, 0), failed('Throttled'), at(1), limits);
     const unknown = settle(claimAt(throttled, 2), failed('OutcomeUnknown'), at(3), limits);
     const silent = claimAt(unknown, 4);
-    const done = settle(claimAt(silent, 500_000), applied, at(500_001), limits);
+    const last = claimAt(silent, 500_000);
+    const done = settle(last, applied, at(500_001), limits);
 
+    expect(last.seal).toBe('its seal');
     expect(done).toMatchObject({
       state: 'applied',
-      seal: 'its seal',
       attempts: 3,
       definiteAnswers: 1,
       unknownAtMs: silent.leaseExpiresAtMs,

@@ -282,6 +282,7 @@ describe.each(['look', 'open'] as const)('%s()', (operation) => {
     ['customer', { customerTenantId: anotherCustomerTenantId }],
     ['caller', { caller: 'somebody-else' }],
     ['user', { userId: anotherUserId }],
+    ['reference', { reference: 'forged' }],
   ])(
     'shows nothing, and tells nobody, when somebody changed the %s of the row',
     async (_w, values) => {

@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
-import { withoutPassword } from '../../../shared/password-reset/reset-row.js';
+import type { Seals } from '../../../shared/password-reset/ports.js';
+import { type AppliedRow, withoutPassword } from '../../../shared/password-reset/reset-row.js';
 import { createRevokePassword } from '../../../shared/password-reset/revoke-password.js';
-import { aResetRow } from '../../builders/a-reset-row.js';
+import {
+  anotherCustomerTenantId,
+  aResetRow,
+  customerTenantId,
+  userId,
+} from '../../builders/a-reset-row.js';
+import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
+import { fakeSeals } from '../../fakes/fake-seals.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 import { FakeAudit } from '../../fakes/fake-audit.js';
 
@@ -99,6 +107,47 @@ describe('createRevokePassword()', () => {
     ]);
   });
 
+  it.each(['link', 'recipientKey'] as const)(
+    'tells the audit whose password it was, with the delivery %s, if the seal says so',
+    async (delivery) => {
+      const seals = { ...fakeSeals, open: () => Promise.resolve(aSealedRequest({ delivery })) };
+      const row = { ...applied, delivery, userId, seal: 'its seal' };
+      const { revoke, audit } = aStore(row, seals);
+
+      await revoke(resetId, 'helpdesk');
+
+      expect(audit.events).toMatchObject([{ customerTenantId, userId, delivery }]);
+    },
+  );
+
+  it.each<[string, Partial<AppliedRow>]>([
+    ['has no seal any more', {}],
+    ['has a seal that is none of ours', { seal: 'forged' }],
+    [
+      'names another customer than its seal',
+      { seal: 'its seal', customerTenantId: anotherCustomerTenantId },
+    ],
+    [
+      'names another user than what is sealed for a recipient',
+      { seal: 'its seal', delivery: 'recipientKey' },
+    ],
+  ])('tells the audit no more than which reset, and by whom, of a row that %s', async (_w, row) => {
+    const { revoke, audit } = aStore({ ...applied, ...row });
+
+    await revoke(resetId, 'helpdesk');
+
+    expect(audit.events).toEqual([{ action: 'password.revoked', resetId, caller: 'helpdesk' }]);
+  });
+
+  it('takes the password back all the same while its seal cannot be opened', async () => {
+    const away = new ResetError('KeyVaultUnavailable', 'is away');
+    const seals = { ...fakeSeals, open: () => Promise.reject(away) };
+    const { revoke, audit } = aStore({ ...applied, seal: 'its seal' }, seals);
+
+    expect(await revoke(resetId, 'helpdesk')).toHaveProperty('revokedAtMs');
+    expect(audit.actions).toEqual(['password.revoked']);
+  });
+
   it('takes the password back all the same when the audit cannot be told', async () => {
     const { revoke, audit } = aStore(applied);
     audit.failure = new ResetError('StorageUnavailable', 'is away');
@@ -115,10 +164,18 @@ describe('createRevokePassword()', () => {
   });
 });
 
-function aStore(row: ReturnType<FakeResetStore['row']>) {
+function aStore(
+  row: ReturnType<FakeResetStore['row']>,
+  seals: Pick<Seals, 'open' | 'openEncrypted'> = fakeSeals,
+) {
   const resets = new FakeResetStore([row]);
   const clock = new FakeClock();
   const audit = new FakeAudit();
   const { note } = audit;
-  return { revoke: createRevokePassword({ resets, note, now: clock.now }), resets, clock, audit };
+  return {
+    revoke: createRevokePassword({ resets, seals, note, now: clock.now }),
+    resets,
+    clock,
+    audit,
+  };
 }

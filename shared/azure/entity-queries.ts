@@ -43,11 +43,16 @@ export async function* queryEntities(
   }
 }
 
-/** Deletes all entities that match. */
-export async function deleteEntities(table: TableClient, where: readonly string[]): Promise<void> {
+/** Deletes all entities that match and are meant. */
+export async function deleteEntities(
+  table: TableClient,
+  where: readonly string[],
+  isMeant: (key: EntityKey) => boolean = () => true,
+): Promise<void> {
   let keys: EntityKey[] = [];
   const found = queryEntities(table, { where, select: ['PartitionKey', 'RowKey'] });
   for await (const { key } of found) {
+    if (!isMeant(key)) continue;
     const isOther = keys[0] !== undefined && keys[0].partitionKey !== key.partitionKey;
     if (isOther || keys.length === mostOfTransaction) {
       await deleteTogether(table, keys);

@@ -20,9 +20,14 @@ export function keyOfReset(resetId: string): EntityKey {
 }
 
 /** The reset that lies under this key, whatever its columns say. */
-export function resetIdOfKey({ partitionKey, rowKey }: EntityKey): string {
-  if (partitionKey.length <= singlePartitionLength) return rowKey;
+export function resetIdOfKey(key: EntityKey): string {
+  const { partitionKey, rowKey } = key;
+  if (isSingleKey(key)) return rowKey;
   return `${partitionKey.slice(0, -shardSuffixLength)}-${rowKey}`;
+}
+
+export function isSingleKey({ partitionKey }: EntityKey): boolean {
+  return partitionKey.length <= singlePartitionLength;
 }
 
 export function inShard(bulkResetId: string, shard: number): string {
@@ -39,13 +44,28 @@ export function inRows(first: number, last: number): string {
  * whose id begins like that day.
  */
 export function onDay(dayMs: number): string {
-  const day = new Date(dayMs).toISOString().slice(0, '2026-01-01'.length).replaceAll('-', '');
+  const day = dayOf(dayMs);
   // The full stop follows the hyphen in the order of characters.
   const [first, end] = [`${day}-`, `${day}.`];
   return [
     odata`PartitionKey ge ${first} and PartitionKey lt ${end}`,
     odata`RowKey ge ${first} and RowKey lt ${end}`,
   ].join(' and ');
+}
+
+/**
+ * The single resets that were accepted before that day (UTC). Among them are the rows of a few jobs whose ids begin like such
+ * a day: {@link isSingleKey} tells them apart.
+ */
+export function beforeDay(dayMs: number): string {
+  return odata`PartitionKey ge ${firstDay} and PartitionKey lt ${`${dayOf(dayMs)}-`}`;
+}
+
+/** Nothing was reset before. */
+const firstDay = '20260101';
+
+function dayOf(dayMs: number): string {
+  return new Date(dayMs).toISOString().slice(0, '2026-01-01'.length).replaceAll('-', '');
 }
 
 function shardPartition(bulkResetId: string, shard: number): string {

@@ -11,7 +11,15 @@ import {
 import { createEntities } from './entities.js';
 import type { Columns, EntityKey } from './entity-columns.js';
 import { deleteEntities, type EntityQuery, queryEntities } from './entity-queries.js';
-import { inRows, inShard, keyOfReset, onDay, resetIdOfKey } from './reset-keys.js';
+import {
+  beforeDay,
+  inRows,
+  inShard,
+  isSingleKey,
+  keyOfReset,
+  onDay,
+  resetIdOfKey,
+} from './reset-keys.js';
 import { outcomeColumns, parseOutcome, parseRow, resetSchemaVersion } from './reset-row-columns.js';
 
 export interface TableResetStoreOptions {
@@ -96,7 +104,7 @@ export function createTableResetStore(
     },
 
     withPassword: (day) => withPassword([onDay(day)]),
-    deleteDay: (day) => deleteEntities(table, [onDay(day)]),
+    deleteBefore: (day) => deleteEntities(table, [beforeDay(day)], isSingleKey),
   };
 
   async function* open(where: readonly string[]): AsyncGenerator<Stored<OpenRow>> {

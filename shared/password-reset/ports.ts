@@ -214,8 +214,8 @@ export interface SingleResets {
   open(days: { readonly lastDayMs: number; readonly days: number }): AsyncIterable<Stored<OpenRow>>;
   /** Applied rows accepted on that day (UTC) that still hold their password in some form. */
   withPassword(dayMs: number): AsyncIterable<Stored<AppliedRow>>;
-  /** Deletes every row accepted on that day (UTC). */
-  deleteDay(dayMs: number): Promise<void>;
+  /** Deletes every row accepted before that day (UTC). */
+  deleteBefore(dayMs: number): Promise<void>;
 }
 
 export interface UserKey {

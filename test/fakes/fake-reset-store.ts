@@ -122,10 +122,13 @@ export class FakeResetStore implements ResetStore, BulkResetRows, SingleResets {
     for (const stored of this.#onDay(day)) if (holdsPassword(stored)) yield stored;
   }
 
-  async deleteDay(day: number): Promise<void> {
-    await this.#answer('deleteDay');
-    for (const { row } of this.#onDay(day)) this.#stored.delete(row.resetId);
-    this.#idsByDay.delete(dayOf(day));
+  async deleteBefore(dayMs: number): Promise<void> {
+    await this.#answer('deleteBefore');
+    for (const [day, ids] of this.#idsByDay) {
+      if (day >= dayOf(dayMs)) continue;
+      for (const resetId of ids) this.#stored.delete(resetId);
+      this.#idsByDay.delete(day);
+    }
   }
 
   #shard(bulkResetId: string, shard: number): Stored[] {

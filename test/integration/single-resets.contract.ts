@@ -98,24 +98,27 @@ export function describeSingleResets(
       });
     });
 
-    describe('deleteDay()', () => {
-      it('deletes every row of the day, and no others', async () => {
-        const ofDay = allStates.map((state) => aResetRow({ resetId: newId('20260301'), state }));
-        const others = ['20260228', '20260302'].map((day) => aResetRow({ resetId: newId(day) }));
+    describe('deleteBefore()', () => {
+      it('deletes every row of the days before, and no others', async () => {
+        const days = ['20260101', '20260227', '20260228'];
+        const before = days.flatMap((day) =>
+          allStates.map((state) => aResetRow({ resetId: newId(day), state })),
+        );
+        const others = ['20260301', '20260302'].map((day) => aResetRow({ resetId: newId(day) }));
         const ofJob = aResetRow({
-          resetId: bulkRowResetId('20260301-0000-4000-8000-000000000000', 1),
+          resetId: bulkRowResetId('20260228-0000-4000-8000-000000000000', 20_260_115),
         });
-        for (const row of [...ofDay, ...others, ofJob]) await create(row);
+        for (const row of [...before, ...others, ofJob]) await create(row);
 
-        await resets.deleteDay(noonMs);
+        await resets.deleteBefore(noonMs);
 
-        expect(await existing(ofDay)).toEqual([]);
+        expect(await existing(before)).toEqual([]);
         expect(await existing(others)).toEqual(others.map(({ resetId }) => resetId));
         expect(await existing([ofJob])).toEqual([ofJob.resetId]);
       });
 
-      it('has nothing to do on a day without rows', async () => {
-        await expect(resets.deleteDay(noonMs)).resolves.toBeUndefined();
+      it('has nothing to do when there are no rows', async () => {
+        await expect(resets.deleteBefore(noonMs)).resolves.toBeUndefined();
       });
     });
 

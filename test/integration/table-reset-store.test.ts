@@ -198,7 +198,7 @@ describe('createTableResetStore() without a table service', () => {
         resets.openRows({ bulkResetId, slice: 0 }),
         resets.rowsWithPassword(bulkResetId, 0),
         resets.deleteShard(bulkResetId, 0),
-        resets.deleteDay(acceptedAtMs),
+        resets.deleteBefore(acceptedAtMs),
       ].map((work) => work.catch((error: unknown) => error)),
     );
 

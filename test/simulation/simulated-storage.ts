@@ -87,7 +87,7 @@ export class SimulatedStorage implements StorageView {
       open: (days) => this.#listed(process, 'list open rows', () => rows.open(days)),
       withPassword: (day) =>
         this.#listed(process, 'list rows with password', () => rows.withPassword(day)),
-      deleteDay: (day) => process.effect('delete day', () => rows.deleteDay(day), write),
+      deleteBefore: (day) => process.effect('delete days', () => rows.deleteBefore(day), write),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Audit } from '../password-reset/audit.js';
+import type { Random } from '../platform/retry.js';
 import { type AuditEntry, chainName } from './chain.js';
 import { type ChainWriter, createChainWriter } from './chain-writer.js';
 import type { AuditLog, ChainKeys } from './ports.js';
@@ -10,6 +11,7 @@ export interface AuditTrailDependencies {
   readonly newId: () => string;
   /** Until the chain's next record, the last ones could be removed unnoticed. */
   readonly onHeadLost: (chain: string, error: unknown) => void;
+  readonly random: Random;
   readonly sleep: (ms: number) => Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { appendTo, type AuditEntry, parseLine } from './chain.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { backoffMs, type Random } from '../platform/retry.js';
 import type { AuditLog, ChainEnd, ChainKeys, LogPosition } from './ports.js';
 
 export interface ChainWriterDependencies {
@@ -8,6 +9,8 @@ export interface ChainWriterDependencies {
   /** Whose head it is. */
   readonly writer: string;
   readonly onHeadLost: (chain: string, error: unknown) => void;
+  readonly now: () => number;
+  readonly random: Random;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -16,9 +19,9 @@ export type ChainWriter = ReturnType<typeof createChainWriter>;
 /** With all of its fields a record has about 1 KiB; one append holds 4 MiB. */
 const maxEntriesPerAppend = 1_000;
 const betweenHeadsMs = 1_000;
-/** Whenever one loses, another has won; so many in a row are no race any more. */
-const maxTries = 20;
-const longerPauseMs = 10;
+/** Whenever one loses, another has won; so long a time of losing is no race any more. */
+const losesForMs = 20_000;
+const pause = { baseMs: 10, capMs: 200 };
 
 /**
  * Adds to one chain, to which other processes add as well. While one append is under way, what comes in waits
@@ -29,7 +32,7 @@ const longerPauseMs = 10;
  * when the last records are removed, which the chain itself cannot.
  */
 export function createChainWriter(chain: string, dependencies: ChainWriterDependencies) {
-  const { log, keys, writer, onHeadLost, sleep } = dependencies;
+  const { log, keys, writer, onHeadLost, now, random, sleep } = dependencies;
   const waiting: Waiting[] = [];
   let isAppending = false;
   /** Where the log ends; undefined when that is not known. */
@@ -68,7 +71,8 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
   async function append(entries: readonly AuditEntry[]): Promise<void> {
     const key = await keys.newest(neverAborted);
     let at = position ?? (await findEnd());
-    for (let tries = 1; tries <= maxTries; tries += 1) {
+    const untilMs = now() + losesForMs;
+    for (let tries = 1; now() < untilMs; tries += 1) {
       const appended = appendTo(chain, end, entries, key);
       const next = await log.append(chain, appended.text, at);
       // Somebody else was faster, or this very append met its own first try.
@@ -79,7 +83,7 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
         bringHead(end);
         return;
       }
-      await sleep(tries * longerPauseMs);
+      await sleep(backoffMs(tries, pause, random));
       at = await findEnd();
     }
     throw new ResetError('StorageUnavailable', 'Cannot write the audit: its log never ends here');

@@ -9,11 +9,12 @@ import { errorFields, report } from './report.js';
 export type Auditing = ReturnType<typeof createAuditing>;
 
 /** What is kept for those who ask later, and how they ask. */
-export function createAuditing({ auditLog: log, sealingKeys: keys, now }: Outside) {
+export function createAuditing({ auditLog: log, sealingKeys: keys, now, random }: Outside) {
   const audit = createAuditTrail({
     log,
     keys,
     now,
+    random,
     newId: randomUUID,
     sleep: (ms) => delay(ms, undefined, { ref: false }),
     onHeadLost: (chain, error) =>

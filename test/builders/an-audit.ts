@@ -1,4 +1,4 @@
-import { createAuditTrail } from '../../shared/audit/audit-trail.js';
+import { type AuditTrailDependencies, createAuditTrail } from '../../shared/audit/audit-trail.js';
 import { createReadAudit } from '../../shared/audit/read-audit.js';
 import { chainName } from '../../shared/audit/chain.js';
 import type { AuditLog, ChainKeys } from '../../shared/audit/ports.js';
@@ -8,6 +8,7 @@ import { FakeSealingKeys } from '../fakes/fake-sealing-keys.js';
 import { customerTenantId } from './a-reset-row.js';
 
 export const auditDay = '2026-01-01';
+export const auditTimeMs = Date.parse(`${auditDay}T09:30:00Z`);
 export const auditChain = chainName(customerTenantId, auditDay);
 
 export function anEvent(values: Partial<AuditEvent> = {}): AuditEvent {
@@ -18,9 +19,9 @@ export function anEvent(values: Partial<AuditEvent> = {}): AuditEvent {
 export function aTrail(
   log: AuditLog,
   keys: ChainKeys = new FakeSealingKeys(),
-  sleep: (ms: number) => Promise<void> = () => Promise.resolve(),
+  time: Partial<Pick<AuditTrailDependencies, 'now' | 'random' | 'sleep'>> = {},
 ) {
-  const clock = new FakeClock(Date.parse(`${auditDay}T09:30:00Z`));
+  const clock = new FakeClock(auditTimeMs);
   const lostHeads: unknown[] = [];
   const readAudit = createReadAudit({ log, keys });
   let processes = 0;
@@ -35,7 +36,9 @@ export function aTrail(
       now: clock.now,
       newId: () => `${name}-id-${(ids += 1)}`,
       onHeadLost: (chain, error) => lostHeads.push({ chain, error }),
-      sleep,
+      random: () => 1,
+      sleep: () => Promise.resolve(),
+      ...time,
     });
   };
   const read = (query: Partial<Parameters<typeof readAudit>[0]> = {}) =>

@@ -1,11 +1,14 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
+import type { LogPosition, LogTail } from '../../../shared/audit/ports.js';
 import { parseLine } from '../../../shared/audit/chain.js';
 import { anotherCustomerTenantId } from '../../builders/a-reset-row.js';
-import { aTrail, anEvent, auditChain } from '../../builders/an-audit.js';
+import { aTrail, anEvent, auditChain, auditTimeMs } from '../../builders/an-audit.js';
 import { FakeAuditLog } from '../../fakes/fake-audit-log.js';
 import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
+import { SeededRandom } from '../../simulation/random.js';
+import { Scheduler } from '../../simulation/scheduler.js';
 
 const away = new ResetError('StorageUnavailable', 'is away');
 
@@ -110,30 +113,62 @@ describe('createAuditTrail()', () => {
     expect(problem).toBeUndefined();
   });
 
-  it('gives up a log that never ends where it says, after longer and longer pauses', async () => {
+  it('gives up a log that never ends where it says, after twenty seconds', async () => {
     const log = new FakeAuditLog();
     log.append = () => Promise.resolve('conflict');
     const pauses: number[] = [];
-    const { audit } = aTrail(log, new FakeSealingKeys(), (ms) => {
-      pauses.push(ms);
-      return Promise.resolve();
+    let random = 1;
+    const { audit, clock } = aTrail(log, new FakeSealingKeys(), {
+      random: () => (random = 1.5 - random),
+      sleep: (ms) => {
+        pauses.push(ms);
+        clock.pass(ms);
+        return Promise.resolve();
+      },
     });
 
     await expect(audit([anEvent()])).rejects.toMatchObject({ code: 'StorageUnavailable' });
 
-    expect(pauses).toEqual(Array.from({ length: 20 }, (_, index) => 10 * (index + 1)));
+    expect(pauses.slice(0, 8)).toEqual([5, 20, 20, 80, 80, 200, 100, 200]);
+    expect(clock.nowMs - auditTimeMs).toBeGreaterThanOrEqual(20_000);
+    expect(clock.nowMs - auditTimeMs).toBeLessThan(20_200);
   });
 
-  it('writes an append at its twentieth try', async () => {
+  it('writes an append that lost for nearly twenty seconds', async () => {
     const log = new FakeAuditLog();
     const append = log.append.bind(log);
-    let tries = 0;
-    log.append = (...args) => ((tries += 1) < 20 ? Promise.resolve('conflict') : append(...args));
-    const { audit, read } = aTrail(log);
+    const { audit, read, clock } = aTrail(log);
+    log.append = (...args) => {
+      clock.pass(1_000);
+      const isLate = clock.nowMs - auditTimeMs >= 20_000;
+      return isLate ? append(...args) : Promise.resolve('conflict');
+    };
 
     await audit([anEvent()]);
 
     expect(await read()).toMatchObject({ count: 1 });
+  });
+
+  it('keeps all that forty processes add to one chain at the same time', async () => {
+    const scheduler = new Scheduler(auditTimeMs);
+    const sleep = (ms: number) => new Promise<void>((go) => scheduler.after(ms, go));
+    const log = new FarAwayLog(() => sleep(6));
+    const { aProcess } = aTrail(log, new FakeSealingKeys(), {
+      ...{ now: scheduler.now, sleep },
+      random: new SeededRandom(7).next,
+    });
+
+    const writing = Array.from({ length: 40 }, async () => {
+      const audit = aProcess();
+      for (let count = 0; count < 25; count += 1) await audit([anEvent()]);
+    });
+    const written = Promise.allSettled(writing);
+    await scheduler.runUntil(Infinity);
+
+    expect((await written).filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(log.lines(auditChain).map((line) => parseLine(line)?.seq)).toEqual(
+      Array.from({ length: 1_000 }, (_, index) => index + 1),
+    );
   });
 
   it('rejects when there is no key', async () => {
@@ -211,11 +246,9 @@ describe('createAuditTrail()', () => {
   it('brings the head along once a second, and always the last one', async () => {
     const log = new FakeAuditLog();
     const pauses: { readonly ms: number; readonly end: () => void }[] = [];
-    const { audit } = aTrail(
-      log,
-      new FakeSealingKeys(),
-      (ms) => new Promise((end) => pauses.push({ ms, end })),
-    );
+    const { audit } = aTrail(log, new FakeSealingKeys(), {
+      sleep: (ms) => new Promise((end) => pauses.push({ ms, end })),
+    });
     const head = async () => (await log.heads(auditChain)).map(({ seq }) => seq);
 
     await audit(someEvents(1));
@@ -290,6 +323,42 @@ describe('createAuditTrail()', () => {
     expect(problem).toBeUndefined();
   });
 });
+
+/** Each way to it takes its time, and each way back. */
+class FarAwayLog extends FakeAuditLog {
+  readonly #leg: () => Promise<void>;
+
+  constructor(leg: () => Promise<void>) {
+    super();
+    this.#leg = leg;
+  }
+
+  override async tail(chain: string): Promise<LogTail> {
+    await this.#leg();
+    const tail = await super.tail(chain);
+    await this.#leg();
+    return tail;
+  }
+
+  override async append(
+    chain: string,
+    text: string,
+    at: LogPosition,
+  ): Promise<LogPosition | 'conflict'> {
+    await this.#leg();
+    const appended = await super.append(chain, text, at);
+    await this.#leg();
+    return appended;
+  }
+
+  override async *read(
+    ...args: Parameters<FakeAuditLog['read']>
+  ): AsyncGenerator<string, void, undefined> {
+    await this.#leg();
+    yield* super.read(...args);
+    await this.#leg();
+  }
+}
 
 function someEvents(count: number) {
   return Array.from({ length: count }, () => anEvent());

@@ -10,7 +10,12 @@ const versionPattern = /^[\w-]{1,64}$/;
 const timeoutMs = 10_000;
 /** A new version is used for new seals within this time. */
 const ttlMs = 60_000;
+/** A version that was disabled opens nothing any more after this time. */
+const versionTtlMs = 300_000;
+/** While Key Vault does not answer, what is known stands in for so long. */
 const maxStaleMs = 3_600_000;
+/** Meanwhile it is asked no more often than this. */
+const restMs = 30_000;
 /** Whoever has one link can ask for versions that there are not: so many in this time, and no more. */
 const maxUnknown = 100;
 const unknownForMs = 60_000;
@@ -25,7 +30,7 @@ export function createSealingKeys({
   readonly isTransient: (error: unknown) => boolean;
   readonly now: () => number;
 }): SealingKeys {
-  const byVersion = new Map<string, SealingKey>();
+  const knownVersions = new Map<string, KnownVersion>();
   /** Versions that there are not, and when they may be asked for again. */
   const unknown = new Map<string, number>();
   const reading = new Map<string, SharedWork<SealingKey | undefined>>();
@@ -43,11 +48,20 @@ export function createSealingKeys({
     async byVersion(version, signal) {
       // What stands there may have been written by anybody.
       if (!versionPattern.test(version)) return undefined;
-      const known = byVersion.get(version);
-      if (known !== undefined) return known;
+      const known = knownVersions.get(version);
+      if (known !== undefined && now() < known.askAgainAtMs) return known.sealingKey;
       forgetUnknown();
       if (unknown.has(version)) return undefined;
-      return readOnce(version)(signal);
+      try {
+        return await readOnce(version)(signal);
+      } catch (error) {
+        if (known === undefined || !isTransient(error)) throw error;
+        const staleAtMs = known.readAtMs + maxStaleMs;
+        if (now() >= staleAtMs) throw error;
+        const askAgainAtMs = Math.min(now() + restMs, staleAtMs);
+        knownVersions.set(version, { ...known, askAgainAtMs });
+        return known.sealingKey;
+      }
     },
   };
 
@@ -55,13 +69,15 @@ export function createSealingKeys({
   function readOnce(version: string): SharedWork<SealingKey | undefined> {
     const inFlight = reading.get(version);
     if (inFlight !== undefined) return inFlight;
+    const isKnown = knownVersions.has(version);
     // Not undefined, which would say that what it sealed is forged.
-    if (unknown.size + reading.size >= maxUnknown) throw tooManyUnknown();
+    if (!isKnown && unknown.size + reading.size >= maxUnknown) throw tooManyUnknown();
     const read = createSharedWork(
       async (signal) => {
         try {
           const secret = await secrets.getVersion(secretName, version, signal);
           if (secret !== undefined) return remember(secret);
+          knownVersions.delete(version);
           unknown.set(version, now() + unknownForMs);
           return undefined;
         } finally {
@@ -84,9 +100,17 @@ export function createSealingKeys({
 
   function remember(secret: StoredSecret): SealingKey {
     const sealingKey = { version: secret.version, key: decodeKey(secret) };
-    byVersion.set(secret.version, sealingKey);
+    const readAtMs = now();
+    const askAgainAtMs = readAtMs + versionTtlMs;
+    knownVersions.set(secret.version, { sealingKey, readAtMs, askAgainAtMs });
     return sealingKey;
   }
+}
+
+interface KnownVersion {
+  readonly sealingKey: SealingKey;
+  readonly readAtMs: number;
+  readonly askAgainAtMs: number;
 }
 
 function tooManyUnknown(): ResetError {

@@ -43,6 +43,28 @@ describe('createSealingKeys()', () => {
     expect(asked).toEqual(['sealing-key/v1']);
   });
 
+  it('opens nothing by a version five minutes after it was disabled', async () => {
+    const { keys, vault, clock } = keysOf({ v1: firstKey.toString('base64') });
+    await keys.byVersion('v1', signal);
+    delete vault['v1'];
+
+    clock.pass(299_999);
+    expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
+    clock.pass(1);
+    expect(await keys.byVersion('v1', signal)).toBeUndefined();
+  });
+
+  it('asks for a version that it goes on using every five minutes', async () => {
+    const { keys, clock, asked } = keysOf({ v1: firstKey.toString('base64') });
+
+    for (let second = 0; second < 600; second += 1) {
+      await keys.byVersion('v1', signal);
+      clock.pass(1_000);
+    }
+
+    expect(asked).toEqual(['sealing-key/v1', 'sealing-key/v1']);
+  });
+
   it('reads a version once for a thousand who ask at the same time', async () => {
     const { keys, asked } = keysOf({ v1: firstKey.toString('base64') });
 
@@ -125,6 +147,16 @@ describe('createSealingKeys()', () => {
       clock.pass(60_000);
       expect(await keys.byVersion('made-up-149', signal)).toBeUndefined();
     });
+
+    it('asks again for those it knows all the same', async () => {
+      const { keys, clock } = keysOf({ v1: firstKey.toString('base64') });
+      await keys.byVersion('v1', signal);
+      clock.pass(300_000);
+
+      for (const version of madeUp.slice(0, 100)) await keys.byVersion(version, signal);
+
+      expect((await keys.byVersion('v1', signal))?.version).toBe('v1');
+    });
   });
 
   it('asks again for a version that could not be read', async () => {
@@ -160,6 +192,34 @@ describe('createSealingKeys()', () => {
 
       const newest = await keys.newest(signal).catch(() => undefined);
       expect(newest?.version).toBe(version);
+    });
+
+    it.each([
+      ['opens what an older version sealed, for an hour', 3_599_999, 'v1'],
+      ['does not after an hour', 3_600_000, undefined],
+    ])('%s', async (_what, passedMs, version) => {
+      const { keys, failWith, clock } = keysOf({ v1: firstKey.toString('base64') });
+      await keys.byVersion('v1', signal);
+      failWith(new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key'));
+
+      clock.pass(passedMs);
+
+      const found = await keys.byVersion('v1', signal).catch(() => undefined);
+      expect(found?.version).toBe(version);
+    });
+
+    it('asks for an older version every thirty seconds', async () => {
+      const { keys, failWith, clock, asked } = keysOf({ v1: firstKey.toString('base64') });
+      await keys.byVersion('v1', signal);
+      failWith(new ResetError('KeyVaultUnavailable', 'Cannot read secret sealing-key'));
+      clock.pass(300_000);
+
+      for (let second = 0; second < 60; second += 1) {
+        await keys.byVersion('v1', signal);
+        clock.pass(1_000);
+      }
+
+      expect(asked).toHaveLength(3);
     });
 
     it('says so when it has none', async () => {

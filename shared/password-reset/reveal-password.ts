@@ -92,11 +92,14 @@ export function createRevealPassword(dependencies: RevealDependencies): RevealPa
   async function open({ token, requestId }: Opening, signal: AbortSignal): Promise<OpenedLink> {
     const found = await find(token, signal);
     if (found.kind !== 'ready') return found;
-    const { stored, passwordProfile } = found;
-    const { resetId } = stored.row;
     // Whoever has the link, which may be anybody.
     const by = { caller: undefined, requestId };
-    await audit([{ action: 'password.revealed', ...aboutRow(stored.row), ...by }]);
+    await audit([{ action: 'password.revealed', ...aboutRow(found.stored.row), ...by }]);
+    // To keep that may have taken long: the password may have been taken back, or replaced, meanwhile.
+    const still = await find(token, signal);
+    if (still.kind !== 'ready') return still;
+    const { stored, passwordProfile } = still;
+    const { resetId } = stored.row;
     if (await claimView(stored)) return { kind: 'password', resetId, ...passwordProfile };
     return look(token, signal);
   }

@@ -7,11 +7,14 @@ export class FakeAudit {
   readonly calls: number[] = [];
   /** What it rejects with. */
   failure: Error | undefined;
+  /** What happens while it is being told. */
+  onCall: (() => void) | undefined;
 
   readonly audit: Audit = (events) => {
     if (this.failure) return Promise.reject(this.failure);
     this.calls.push(events.length);
     this.events.push(...events);
+    this.onCall?.();
     return Promise.resolve();
   };
 

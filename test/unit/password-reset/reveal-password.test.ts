@@ -70,6 +70,34 @@ describe('open()', () => {
     expect(audit.events[0]?.caller).toBeUndefined();
   });
 
+  describe('when it takes long to tell the audit', () => {
+    it.each<[string, (link: Awaited<ReturnType<typeof aLink>>) => void, object]>([
+      [
+        'the caller revokes the password',
+        ({ resets }) => resets.overwrite({ ...applied, revokedAtMs: 7 }),
+        { kind: 'revoked', atMs: 7 },
+      ],
+      [
+        'the caller acknowledges the job',
+        ({ withdrawAt }) => withdrawAt(7),
+        { kind: 'revoked', atMs: 7 },
+      ],
+      [
+        'a newer reset begins',
+        ({ locks }) => locks.overwrite({ customerTenantId, userId }, 'reset-of-the-newer'),
+        { kind: 'superseded' },
+      ],
+      ['the link expires', ({ clock }) => clock.pass(linkExpiresMs), { kind: 'expired' }],
+    ])('shows nothing if %s meanwhile, and opens nothing', async (_what, happen, expected) => {
+      const link = await aLink();
+      link.audit.onCall = () => happen(link);
+
+      expect(await link.open()).toEqual(expected);
+
+      expect(link.resets.row(resetId)).not.toHaveProperty('openedAtMs');
+    });
+  });
+
   it('opens nothing that could not be told, so that it can be opened later', async () => {
     const { open, audit } = await aLink();
     audit.failure = unavailable;
@@ -373,7 +401,8 @@ interface LinkValues {
 /** A link to a password that was set a moment ago. */
 async function aLink(values: LinkValues = {}) {
   const { row = applied, request = aSealedRequest({ delivery: 'link' }) } = values;
-  const { isGenuine, withdrawnAt = () => Promise.resolve(undefined) } = values;
+  let withdrawnAtMs: number | undefined;
+  const { isGenuine, withdrawnAt = () => Promise.resolve(withdrawnAtMs) } = values;
   const seals = createSeals({ envelopes: createEnvelopes({ keys: new FakeSealingKeys() }) });
   const seal = await seals.seal(resetId, request, signal);
   const resets = new FakeResetStore([{ ...row, seal } as ResetRow]);
@@ -400,5 +429,6 @@ async function aLink(values: LinkValues = {}) {
   };
   const look = () => reveal.look(aRevealToken(resetId), signal);
   const open = () => reveal.open(aRevealToken(resetId), signal);
-  return { reveal, look, open, audit, resets, locks, clock, request };
+  const withdrawAt = (atMs: number) => void (withdrawnAtMs = atMs);
+  return { reveal, look, open, withdrawAt, audit, resets, locks, clock, request };
 }

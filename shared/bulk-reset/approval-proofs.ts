@@ -9,6 +9,7 @@ const agreementSchema = z.strictObject({
   subject: z.strictObject({
     bulkResetId: z.string(),
     caller: z.string(),
+    acceptedAtMs: z.number(),
     delivery: z.enum(deliveries),
     recipientKeyId: z.string().exactOptional(),
     reference: z.string().exactOptional(),

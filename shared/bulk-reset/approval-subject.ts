@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import type { Delivery } from '../password-reset/reset-row.js';
-import type { BulkResetOrder, CheckedJob, CustomerRows } from './bulk-reset.js';
+import type { BulkResetFacts, BulkResetOrder, CheckedJob, CustomerRows } from './bulk-reset.js';
 
 /**
  * All that a second person is shown of a job, and so all that is agreed to. What is carried out must be the
@@ -8,6 +9,7 @@ import type { BulkResetOrder, CheckedJob, CustomerRows } from './bulk-reset.js';
 export interface ApprovalSubject {
   readonly bulkResetId: string;
   readonly caller: string;
+  readonly acceptedAtMs: number;
   readonly delivery: Delivery;
   readonly recipientKeyId?: string;
   readonly reference?: string;
@@ -22,12 +24,16 @@ export interface ApprovalSubject {
 }
 
 /** From the order, which is sealed: of the row of a job anybody who may write into storage can change every column. */
-export function toApprovalSubject(order: BulkResetOrder, checked: CheckedJob): ApprovalSubject {
+export function toApprovalSubject(
+  order: BulkResetOrder,
+  checked: CheckedJob & Pick<BulkResetFacts, 'acceptedAtMs'>,
+): ApprovalSubject {
   const { bulkResetId, caller, delivery, recipientKeyId, reference, forceChangePassword } = order;
-  const { counts, customers, largestCustomers, checkedSha256 } = checked;
+  const { acceptedAtMs, counts, customers, largestCustomers, checkedSha256 } = checked;
   return {
     bulkResetId,
     caller,
+    acceptedAtMs,
     delivery,
     ...(recipientKeyId !== undefined && { recipientKeyId }),
     ...(reference !== undefined && { reference }),
@@ -37,4 +43,16 @@ export function toApprovalSubject(order: BulkResetOrder, checked: CheckedJob): A
     largestCustomers,
     checkedSha256,
   };
+}
+
+/** Whoever agrees says with it what was shown: under the same id there may be another order by then. */
+export function digestOf(subject: ApprovalSubject): string {
+  return hash('sha256', JSON.stringify(subject, sortedByName));
+}
+
+/** What was sealed comes back with its fields in another order. */
+function sortedByName(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = Object.entries(value);
+  return Object.fromEntries(fields.sort(([left], [right]) => (left < right ? -1 : 1)));
 }

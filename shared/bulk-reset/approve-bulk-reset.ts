@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
-import { type ApprovalSubject, toApprovalSubject } from './approval-subject.js';
+import { type ApprovalSubject, digestOf, toApprovalSubject } from './approval-subject.js';
 import { bulkFactsOf, type BulkResetRow } from './bulk-reset.js';
 import type {
   Agreement,
@@ -31,10 +31,16 @@ export interface ApproveDependencies {
   readonly now: () => number;
 }
 
+/** A job as it was when it was looked at. */
+export interface ShownJob {
+  readonly bulkResetId: string;
+  /** Of the subject that was shown, see `digestOf`. */
+  readonly digest: string;
+}
+
 /** A job as a second person sees it. */
 export interface JobToApprove {
   readonly subject: ApprovalSubject;
-  readonly acceptedAtMs: number;
   readonly awaitsApproval: boolean;
   readonly approval?: Pick<Agreement, 'by' | 'atMs'>;
 }
@@ -55,25 +61,30 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
     signal: AbortSignal,
   ): Promise<JobToApprove> {
     const { row } = await find(bulkResetId, approver, signal);
-    if (!isAwaiting(row)) return toApproved(row, await agreementOf(row, signal));
+    if (!isAwaiting(row)) return toApproved(await agreementOf(row, signal));
     return toAwaiting(row, await subjectOf(row, signal));
   }
 
   /**
-   * Lets a job start. Once more changes nothing. It rejects with `BulkResetConflict` when the job does not
-   * wait for it.
+   * Lets a job start that is still what was shown under this digest. Once more changes nothing. It rejects
+   * with `BulkResetConflict` when the job is another by now, or does not wait for it.
    */
   async function approve(
-    bulkResetId: string,
+    { bulkResetId, digest }: ShownJob,
     approver: Approver,
     signal: AbortSignal,
   ): Promise<JobToApprove> {
     let told: ApprovalSubject | undefined;
     for (;;) {
       const { row, etag } = await find(bulkResetId, approver, signal);
-      if (!isAwaiting(row)) return toApproved(row, await agreementOf(row, signal));
+      if (!isAwaiting(row)) {
+        const given = await agreementOf(row, signal);
+        requireShown(given.subject, digest);
+        return toApproved(given);
+      }
       requireApprovable(row);
       const subject = await subjectOf(row, signal);
+      requireShown(subject, digest);
       const agreement: Agreement = { by: approver.name, atMs: now(), subject };
       const proof = await proofs.prove(agreement, signal);
       if (!isDeepStrictEqual(told, subject)) await tell(agreement);
@@ -89,7 +100,7 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
       };
       if ((await bulkResets.replace(approved, etag)) === 'conflict') continue;
       await wakeUps.send(bulkResetId, 0);
-      return toApproved(approved, agreement);
+      return toApproved(agreement);
     }
   }
 
@@ -149,18 +160,21 @@ function isAwaiting(row: BulkResetRow): row is AwaitingRow {
   return row.state === 'awaitingApproval' && row.approval === undefined;
 }
 
-function toAwaiting(
-  { acceptedAtMs, cancelledAtMs }: BulkResetRow,
-  subject: ApprovalSubject,
-): JobToApprove {
-  return { subject, acceptedAtMs, awaitsApproval: cancelledAtMs === undefined };
+/** Its caller may have cancelled what was shown, and put another order in its place. */
+function requireShown(subject: ApprovalSubject, digest: string): void {
+  if (digestOf(subject) === digest) return;
+  throw new ResetError(
+    'BulkResetConflict',
+    'Cannot approve the bulk reset: it is not as it was shown, look at it again',
+  );
 }
 
-function toApproved(
-  { acceptedAtMs }: BulkResetRow,
-  { by, atMs, subject }: Agreement,
-): JobToApprove {
-  return { subject, acceptedAtMs, awaitsApproval: false, approval: { by, atMs } };
+function toAwaiting({ cancelledAtMs }: BulkResetRow, subject: ApprovalSubject): JobToApprove {
+  return { subject, awaitsApproval: cancelledAtMs === undefined };
+}
+
+function toApproved({ by, atMs, subject }: Agreement): JobToApprove {
+  return { subject, awaitsApproval: false, approval: { by, atMs } };
 }
 
 function notGenuine(what: 'order' | 'approval'): ResetError {

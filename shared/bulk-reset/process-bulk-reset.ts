@@ -191,7 +191,7 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
 
   /** Anybody who may write into storage can change the row: only its proof is taken from there. */
   async function requireApproved(
-    { approval }: BulkResetFacts,
+    { approval, acceptedAtMs }: BulkResetFacts,
     order: BulkResetOrder,
     checked: CheckedRows,
     signal: AbortSignal,
@@ -199,7 +199,7 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     const { caller } = order;
     if (!(await requiresApproval({ caller, rows: checked.counts.valid }, signal))) return;
     const agreement = approval && (await approvalProofs.agreementIn(approval.proof, order, signal));
-    const subject = toApprovalSubject(order, checked);
+    const subject = toApprovalSubject(order, { ...checked, acceptedAtMs });
     if (isDeepStrictEqual(agreement?.subject, subject)) return;
     throw new ResetError('ApprovalMissing', 'Nobody approved the job as it is');
   }

@@ -113,6 +113,11 @@ export const bulkResetBody = z
 /** The one thing that is said of a job whose other fields cannot be read. */
 export const bulkResetDelivery = z.object({ delivery });
 
+/** Body of `POST /bulk-resets/{id}/approval`. */
+export const approvalBody = z.strictObject({
+  digest: z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest that GET shows'),
+});
+
 /** Query of `POST /bulk-resets` whose body is a CSV. */
 export const bulkResetQuery = z
   .strictObject({

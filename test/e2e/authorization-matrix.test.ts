@@ -178,7 +178,9 @@ describe('caller × route × customer', () => {
         const { body } = await ask({ caller: owner, path: `/bulk-resets/${id}` });
         return body['awaitsApproval'] === true ? true : undefined;
       });
-      return { waitsFor, owner, id };
+      const approver = named('all-for-everybody');
+      const { body } = await ask({ caller: approver, path: `/bulk-resets/${id}/approval` });
+      return { waitsFor, owner, id, digest: String(body['digest']) };
     };
     const waitingJobs = [
       await submit(named('submits-for-a'), 'A'),

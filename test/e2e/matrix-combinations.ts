@@ -46,6 +46,8 @@ export interface WaitingJob {
   readonly waitsFor: 'A' | 'all';
   readonly owner: MatrixCaller;
   readonly id: string;
+  /** Of what is to be agreed to. */
+  readonly digest: string;
 }
 
 export interface World {
@@ -165,18 +167,19 @@ function owned(world: World, caller: MatrixCaller): Combination[] {
 }
 
 function approvals(world: World, caller: MatrixCaller): Combination[] {
-  const nobody = { waitsFor: 'nobody', owner: undefined } as const;
+  const nobody = { waitsFor: 'nobody', owner: undefined, digest: '0'.repeat(64) } as const;
   const candidates = [
     ...world.waitingJobs,
     { ...nobody, id: world.foreignTo(caller).jobId },
     { ...nobody, id: randomUUID() },
   ];
-  return candidates.flatMap(({ waitsFor, owner, id }) =>
-    [get, post].map((method) => {
-      const request = method(caller, 'bulk-resets/{id}/approval', `bulk-resets/${id}/approval`);
-      const expected = ofApproval(caller.may, { waitsFor, isOwn: owner === caller });
+  return candidates.flatMap(({ waitsFor, owner, id, digest }) =>
+    [{ method: get }, { method: post, body: { digest } }].map(({ method, ...rest }) => {
       const about = `waits for who reaches ${waitsFor}`;
-      return { ...request, about, expected, ...alikeIfAbsent(caller, request.route, expected) };
+      const asked = method(caller, 'bulk-resets/{id}/approval', `bulk-resets/${id}/approval`);
+      const request = { ...asked, ...rest, about };
+      const expected = ofApproval(caller.may, { waitsFor, isOwn: owner === caller });
+      return { ...request, expected, ...alikeIfAbsent(caller, request.route, expected) };
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
-import { toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
+import { digestOf, toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
 import {
   type Approver,
   createApproveBulkReset,
@@ -30,7 +30,8 @@ const order = aBulkResetOrder({
   recipientKeyId: 'key-1',
   reference: 'INC-7',
 });
-const subject = toApprovalSubject(order, checked);
+const subject = toApprovalSubject(order, { ...checked, acceptedAtMs });
+const shown = { bulkResetId, digest: digestOf(subject) };
 const approver: Approver = { name: 'supervisor', mayApproveFor: () => Promise.resolve(true) };
 const stranger: Approver = { ...approver, mayApproveFor: () => Promise.resolve(false) };
 const nowMs = acceptedAtMs + 1_000;
@@ -40,10 +41,10 @@ describe('createApproveBulkReset()', () => {
   it('lets the job start, wakes it, and leaves a proof of all that was shown', async () => {
     const { approve, bulkResets, wakeUps, proofs } = jobs(aBulkResetRow(awaiting));
 
-    const approved = await approve(bulkResetId, approver, signal);
+    const approved = await approve(shown, approver, signal);
 
     const approval = { by: 'supervisor', atMs: nowMs };
-    expect(approved).toEqual({ subject, acceptedAtMs, awaitsApproval: false, approval });
+    expect(approved).toEqual({ subject, awaitsApproval: false, approval });
     const row = bulkResets.row(bulkResetId);
     const { counts, checkedSha256 } = checked;
     expect(row).toMatchObject({ state: 'splitting', counts, checkedSha256, splitRows: 0 });
@@ -56,7 +57,7 @@ describe('createApproveBulkReset()', () => {
   it('tells the audit who agreed, and that the job of the other starts', async () => {
     const { approve, audit } = jobs(aBulkResetRow(awaiting));
 
-    await approve(bulkResetId, approver, signal);
+    await approve(shown, approver, signal);
 
     expect(audit.events).toMatchObject([
       { action: 'job.approved', bulkResetId, caller: 'supervisor', rows: 300 },
@@ -68,16 +69,16 @@ describe('createApproveBulkReset()', () => {
     const { approve, audit, bulkResets, wakeUps } = jobs(aBulkResetRow(awaiting));
     audit.failure = new ResetError('StorageUnavailable', 'is away');
 
-    await expect(approve(bulkResetId, approver, signal)).rejects.toBe(audit.failure);
+    await expect(approve(shown, approver, signal)).rejects.toBe(audit.failure);
     expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
     expect(wakeUps.sent).toEqual([]);
   });
 
   it('changes nothing the second time', async () => {
     const { approve, wakeUps } = jobs(aBulkResetRow(awaiting));
-    const first = await approve(bulkResetId, approver, signal);
+    const first = await approve(shown, approver, signal);
 
-    expect(await approve(bulkResetId, { ...approver, name: 'another' }, signal)).toEqual(first);
+    expect(await approve(shown, { ...approver, name: 'another' }, signal)).toEqual(first);
     expect(wakeUps.sent).toHaveLength(1);
   });
 
@@ -85,23 +86,19 @@ describe('createApproveBulkReset()', () => {
     const { approve, bulkResets, audit } = jobs(aBulkResetRow(awaiting));
     bulkResets.conflictOnce();
 
-    expect(await approve(bulkResetId, approver, signal)).toMatchObject({ awaitsApproval: false });
+    expect(await approve(shown, approver, signal)).toMatchObject({ awaitsApproval: false });
     expect(audit.events.map(({ action }) => action)).toEqual(['job.approved', 'job.started']);
   });
 
   it('shows what was ordered to who may approve it, whatever the row says', async () => {
     const { read } = jobs(aBulkResetRow(awaiting, { delivery: 'none', reference: 'INC-8' }));
 
-    expect(await read(bulkResetId, approver, signal)).toEqual({
-      subject,
-      acceptedAtMs,
-      awaitsApproval: true,
-    });
+    expect(await read(bulkResetId, approver, signal)).toEqual({ subject, awaitsApproval: true });
   });
 
   it('shows what was agreed to as long as the job is there', async () => {
     const { approve, read, orders } = jobs(aBulkResetRow(awaiting));
-    const approved = await approve(bulkResetId, approver, signal);
+    const approved = await approve(shown, approver, signal);
     await orders.delete(bulkResetId);
 
     expect(await read(bulkResetId, approver, signal)).toEqual(approved);
@@ -115,10 +112,10 @@ describe('createApproveBulkReset()', () => {
   ])('does not find %s', async (_what, row, who) => {
     const { approve, read } = jobs(row);
 
-    for (const ask of [approve, read]) {
-      await expect(ask(bulkResetId, who, signal)).rejects.toMatchObject({
-        code: 'BulkResetNotFound',
-      });
+    const asked = [approve(shown, who, signal), read(bulkResetId, who, signal)];
+
+    for (const refused of asked) {
+      await expect(refused).rejects.toMatchObject({ code: 'BulkResetNotFound' });
     }
   });
 
@@ -132,8 +129,14 @@ describe('createApproveBulkReset()', () => {
   ])('neither shows nor starts a job when %s', async (_what, row) => {
     const { approve, read, bulkResets, audit } = jobs(row);
 
-    for (const ask of [approve, read]) {
-      await expect(ask(row.bulkResetId, approver, signal)).rejects.toMatchObject({
+    const { bulkResetId: id } = row;
+    const asked = [
+      approve({ ...shown, bulkResetId: id }, approver, signal),
+      read(id, approver, signal),
+    ];
+
+    for (const refused of asked) {
+      await expect(refused).rejects.toMatchObject({
         code: 'BulkResetConflict',
         message: expect.stringContaining('Cannot say what the bulk reset is about'),
       });
@@ -142,11 +145,41 @@ describe('createApproveBulkReset()', () => {
     expect(audit.events).toEqual([]);
   });
 
+  it.each<[string, Partial<typeof order>, Partial<BulkResetRow>]>([
+    ['another delivery', { delivery: 'link' }, {}],
+    ['other rows of other customers', {}, aCheckedJob(300, { checkedSha256: 'others' })],
+    ['the same once more, later', {}, { acceptedAtMs: acceptedAtMs + 1 }],
+  ])('starts nothing that took the place of what was shown: %s', async (_what, ...successor) => {
+    const { approve, orders, bulkResets, wakeUps, audit } = jobs(aBulkResetRow(awaiting));
+    const [ordered, row] = successor;
+    await orders.write({ ...order, ...ordered }, signal);
+    bulkResets.overwrite({ ...aBulkResetRow(awaiting), ...row } as BulkResetRow);
+
+    await expect(approve(shown, approver, signal)).rejects.toMatchObject({
+      code: 'BulkResetConflict',
+      message: expect.stringContaining('look at it again'),
+    });
+    expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
+    expect(wakeUps.sent).toEqual([]);
+    expect(audit.events).toEqual([]);
+  });
+
+  it('confirms nothing that was not what was agreed to', async () => {
+    const { approve } = jobs(aBulkResetRow(awaiting));
+    await approve(shown, approver, signal);
+
+    const another = { ...shown, digest: digestOf({ ...subject, rows: 2 }) };
+
+    await expect(approve(another, approver, signal)).rejects.toMatchObject({
+      code: 'BulkResetConflict',
+    });
+  });
+
   it('starts nothing while the order cannot be read', async () => {
     const { approve, orders, bulkResets } = jobs(aBulkResetRow(awaiting));
     orders.failure = new ResetError('StorageUnavailable', 'is away');
 
-    await expect(approve(bulkResetId, approver, signal)).rejects.toBe(orders.failure);
+    await expect(approve(shown, approver, signal)).rejects.toBe(orders.failure);
     expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
   });
 
@@ -156,10 +189,34 @@ describe('createApproveBulkReset()', () => {
   ])('refuses a job that %s', async (_what, facts, ageMs) => {
     const { approve, bulkResets } = jobs(aBulkResetRow(awaiting, facts), acceptedAtMs + ageMs);
 
-    await expect(approve(bulkResetId, approver, signal)).rejects.toMatchObject({
+    await expect(approve(shown, approver, signal)).rejects.toMatchObject({
       code: 'BulkResetConflict',
     });
     expect(bulkResets.row(bulkResetId)).toMatchObject({ state: 'awaitingApproval' });
+  });
+});
+
+describe('digestOf()', () => {
+  it('is the same, in whatever order the fields come', () => {
+    const reversed = Object.fromEntries(Object.entries(subject).reverse()) as typeof subject;
+
+    expect(digestOf(reversed)).toBe(digestOf(subject));
+  });
+
+  it.each<Partial<typeof subject>>([
+    { bulkResetId: 'another' },
+    { caller: 'flow' },
+    { acceptedAtMs: acceptedAtMs + 1 },
+    { delivery: 'link' },
+    { recipientKeyId: 'key-2' },
+    { reference: 'INC-8' },
+    { forceChangePassword: false },
+    { rows: 301 },
+    { customers: 2 },
+    { largestCustomers: [{ customerTenantId: anotherCustomerTenantId, rows: 300 }] },
+    { checkedSha256: 'others' },
+  ])('is another one for %j', (change) => {
+    expect(digestOf({ ...subject, ...change })).not.toBe(digestOf(subject));
   });
 });
 

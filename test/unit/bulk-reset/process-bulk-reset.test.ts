@@ -3,6 +3,7 @@ import { allowEverything, withoutApproval } from '../../fakes/allow-everything.j
 import { createApprovalProofs } from '../../../shared/bulk-reset/approval-proofs.js';
 import {
   type ApprovalSubject,
+  digestOf,
   toApprovalSubject,
 } from '../../../shared/bulk-reset/approval-subject.js';
 import { createApproveBulkReset } from '../../../shared/bulk-reset/approve-bulk-reset.js';
@@ -641,6 +642,7 @@ describe('a job that a second person must agree to', () => {
     ['another reference', { reference: 'INC-8' }],
     ['other passwords', { forceChangePassword: false }],
     ['another caller', { caller: 'flow' }],
+    ['an earlier job', { acceptedAtMs: acceptedAtMs - 1 }],
   ])('makes no row when somebody agreed to %s', async (_what, shown) => {
     const { process, bulkResets, resets } = aProcess(order, rules);
     const checked = await check(process);
@@ -658,12 +660,14 @@ describe('a job that a second person must agree to', () => {
     const { process, bulkResets, orders, resets } = aProcess(order, rules);
     const { job } = await process();
     bulkResets.overwrite({ ...job, ...forged } as BulkResetRow);
-    const { approve } = createApproveBulkReset({
+    const { read, approve } = createApproveBulkReset({
       ...{ ...noAudit, bulkResets, orders, proofs, now: () => acceptedAtMs },
       wakeUps: new FakeBulkWakeUps(),
     });
     const approver = { name: 'supervisor', mayApproveFor: () => Promise.resolve(true) };
-    expect(await approve(bulkResetId, approver, signal)).toMatchObject({ awaitsApproval: false });
+    const { subject } = await read(bulkResetId, approver, signal);
+    const shown = { bulkResetId, digest: digestOf(subject) };
+    expect(await approve(shown, approver, signal)).toMatchObject({ awaitsApproval: false });
 
     expect((await process()).job).toMatchObject({ state: 'stopped', code: 'ApprovalMissing' });
     expect(resets.rows).toEqual([]);
@@ -685,7 +689,9 @@ describe('a job that a second person must agree to', () => {
     expect((await process()).job).toMatchObject({ state: 'refused', code: 'Cancelled' });
   });
 
-  async function check(process: () => Promise<ProcessedBulkReset>): Promise<CheckedJob> {
+  async function check(
+    process: () => Promise<ProcessedBulkReset>,
+  ): Promise<CheckedJob & BulkResetFacts> {
     const { job } = await process();
     if (job?.state !== 'awaitingApproval') throw new Error('The job does not wait');
     return job;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
+import { digestOf, toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
 import type { Permission } from '../../../shared/callers/caller.js';
 import { createApproveBulkResetHandler } from '../../../shared/handlers/approve-bulk-reset-handler.js';
 import { aBulkResetOrder, aCheckedJob, bulkResetId } from '../../builders/a-bulk-reset.js';
@@ -28,15 +28,19 @@ describe('createApproveBulkResetHandler()', () => {
       largestCustomers: [{ customerTenantId, rows: 300 }],
       rowsSha256: 'the rows as they were checked',
       createdAt: '2026-01-01T00:00:00.000Z',
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       awaitsApproval: true,
     });
     expect(done).toEqual(['read by supervisor']);
   });
 
-  it('agrees, and shows who did', async () => {
-    const { ask, done } = aDoor();
+  it('agrees to what was shown, and shows who did', async () => {
+    const { ask, done, digest } = aDoor();
+    const { body } = await ask('GET');
 
-    const answer = await ask('POST');
+    const answer = await ask('POST', { digest });
+
+    expect(body).toMatchObject({ digest });
 
     expect(answer).toMatchObject({
       status: 200,
@@ -46,13 +50,22 @@ describe('createApproveBulkResetHandler()', () => {
         approvedAt: '2026-01-01T00:00:00.000Z',
       },
     });
-    expect(done).toEqual(['approved by supervisor']);
+    expect(done).toEqual(['read by supervisor', `${digest} approved by supervisor`]);
     expect(answer.logged).toEqual([
       {
         level: 'information',
         args: ['bulk reset approved', { bulkResetId, caller: 'supervisor' }],
       },
     ]);
+  });
+
+  it.each([{}, { digest: 'all' }, { digest: 7 }])('does not agree to %j', async (body) => {
+    const { ask, done } = aDoor();
+
+    const answer = await ask('POST', body);
+
+    expectRefusal(answer, { status: 400, code: 'InvalidRequest', target: 'digest' });
+    expect(done).toEqual([]);
   });
 
   it.each(['GET', 'POST'] as const)('needs the permission for %s', async (method) => {
@@ -70,7 +83,7 @@ function aDoor(permissions: readonly Permission[] = ['approveBulkReset']) {
     recipientKeyId: 'key-1',
     reference: 'INC-7',
   });
-  const job = { subject: toApprovalSubject(order, aCheckedJob(300)), acceptedAtMs };
+  const subject = toApprovalSubject(order, { ...aCheckedJob(300), acceptedAtMs });
   const handler = createApproveBulkResetHandler({
     door: aCallerDoor(() =>
       Promise.resolve(aCaller({ name: 'supervisor', permissions: new Set(permissions) })),
@@ -79,15 +92,16 @@ function aDoor(permissions: readonly Permission[] = ['approveBulkReset']) {
     approveBulkReset: {
       read: (_id, { name }) => {
         done.push(`read by ${name}`);
-        return Promise.resolve({ ...job, awaitsApproval: true });
+        return Promise.resolve({ subject, awaitsApproval: true });
       },
-      approve: (_id, { name }) => {
-        done.push(`approved by ${name}`);
+      approve: ({ digest }, { name }) => {
+        done.push(`${digest} approved by ${name}`);
         const approval = { by: name, atMs: acceptedAtMs };
-        return Promise.resolve({ ...job, awaitsApproval: false, approval });
+        return Promise.resolve({ subject, awaitsApproval: false, approval });
       },
     },
   });
-  const ask = (method: 'GET' | 'POST') => call(handler, { method, params: { id: bulkResetId } });
-  return { ask, done };
+  const ask = (method: 'GET' | 'POST', body?: object) =>
+    call(handler, { method, params: { id: bulkResetId }, body });
+  return { ask, done, digest: digestOf(subject) };
 }

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { deliveries } from '../password-reset/reset-row.js';
 import { z } from 'zod';
-import type { BulkResetOrder } from '../bulk-reset/bulk-reset.js';
+import type { KeptOrder } from '../bulk-reset/bulk-reset.js';
 import type { BulkOrders, Envelopes } from '../bulk-reset/ports.js';
 import { type CustomerReference, parseCustomerReference } from '../password-reset/ids.js';
 import { readBlobBytes } from './blob-bytes.js';
@@ -29,6 +29,8 @@ const orderSchema = z.strictObject({
     z.strictObject({ kind: z.literal('blob'), name: z.string(), sha256: z.string() }),
     z.strictObject({ kind: z.literal('failedRows'), of: z.string() }),
   ]),
+  fingerprint: z.string(),
+  acceptedAtMs: z.number(),
 });
 
 /** One sealed blob a job, named after it. */
@@ -81,13 +83,13 @@ function subjectOf(bulkResetId: string): string {
   return `bulk-orders/${bulkResetId}`;
 }
 
-function encode({ customer, ...order }: BulkResetOrder): Uint8Array {
+function encode({ customer, ...order }: KeptOrder): Uint8Array {
   const text = JSON.stringify({ ...order, ...(customer && { customer: customerText(customer) }) });
   return new TextEncoder().encode(text);
 }
 
 /** Undefined when it is not what this release writes. */
-function decode(content: Uint8Array): BulkResetOrder | undefined {
+function decode(content: Uint8Array): KeptOrder | undefined {
   try {
     return orderSchema.parse(JSON.parse(new TextDecoder().decode(content)));
   } catch {

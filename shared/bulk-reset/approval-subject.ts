@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Delivery } from '../password-reset/reset-row.js';
-import type { BulkResetFacts, BulkResetOrder, CheckedJob, CustomerRows } from './bulk-reset.js';
+import type { CheckedJob, CustomerRows, KeptOrder } from './bulk-reset.js';
 
 /**
  * All that a second person is shown of a job, and so all that is agreed to. What is carried out must be the
@@ -23,13 +23,10 @@ export interface ApprovalSubject {
   readonly checkedSha256: string;
 }
 
-/** From the order, which is sealed: of the row of a job anybody who may write into storage can change every column. */
-export function toApprovalSubject(
-  order: BulkResetOrder,
-  checked: CheckedJob & Pick<BulkResetFacts, 'acceptedAtMs'>,
-): ApprovalSubject {
-  const { bulkResetId, caller, delivery, recipientKeyId, reference, forceChangePassword } = order;
-  const { acceptedAtMs, counts, customers, largestCustomers, checkedSha256 } = checked;
+export function toApprovalSubject(order: KeptOrder, checked: CheckedJob): ApprovalSubject {
+  const { bulkResetId, caller, acceptedAtMs, delivery, recipientKeyId, reference } = order;
+  const { forceChangePassword } = order;
+  const { counts, customers, largestCustomers, checkedSha256 } = checked;
   return {
     bulkResetId,
     caller,

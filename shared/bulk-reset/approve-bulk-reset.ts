@@ -11,6 +11,7 @@ import type {
   BulkWakeUps,
   StoredBulkReset,
 } from './ports.js';
+import { readOrder } from './read-order.js';
 
 /** Later than that the rows would not have time enough to be carried out. */
 export const approvableForMs = 24 * 3_600_000;
@@ -132,15 +133,15 @@ export function createApproveBulkReset(dependencies: ApproveDependencies) {
   }
 
   async function subjectOf(row: AwaitingRow, signal: AbortSignal): Promise<ApprovalSubject> {
-    const order = await orders.read(row.bulkResetId, signal);
-    // Who may see the job was decided by the row, which is not sealed.
-    if (order?.caller !== row.caller) throw notGenuine('order');
+    const order = await readOrder(orders, row, signal);
+    if (order === undefined) throw notGenuine('order');
     return toApprovalSubject(order, row);
   }
 
   async function agreementOf(row: BulkResetRow, signal: AbortSignal): Promise<Agreement> {
     const proof = row.approval?.proof ?? '';
     const agreement = await proofs.agreementIn(proof, row, signal);
+    // Who may see the job was decided by the row, which is not sealed.
     if (agreement?.subject.caller !== row.caller) throw notGenuine('approval');
     return agreement;
   }

@@ -1,10 +1,17 @@
 import { ResetError } from '../password-reset/reset-error.js';
 import { isSettled } from '../password-reset/reset-row.js';
-import { bulkRowNumber, type BulkResetOrder, type RowFault, type RowFields } from './bulk-reset.js';
+import {
+  bulkRowNumber,
+  type BulkResetOrder,
+  type BulkResetRow,
+  type RowFault,
+  type RowFields,
+} from './bulk-reset.js';
 import { readCsvRows } from './csv-rows.js';
 import { createOpenContent } from './open-content.js';
 import type { BulkOrders, BulkResetRows, BulkResetStore, Inbox } from './ports.js';
 import { pagesOf } from './read-bulk-reset.js';
+import { readOrder } from './read-order.js';
 
 /** One row as it stands in the order, nothing of it checked. */
 export interface UncheckedRow {
@@ -69,19 +76,19 @@ export function createOpenLines({ inbox, orders, bulkResets, rows }: OpenLinesDe
     };
 
     async function find() {
-      const order = await orders.read(bulkResetId, signal);
-      if (order?.caller !== caller) throw notThere();
-      const failed = await failedRowsOf(bulkResetId);
+      const job = await bulkResets.read(bulkResetId);
+      if (job?.row.caller !== caller) throw notThere();
+      const order = await readOrder(orders, job.row, signal);
+      if (order === undefined) throw notThere();
+      const failed = await failedRowsOf(job.row);
       return { order, failed, original: open(order, signal) };
     }
   }
 
-  async function failedRowsOf(bulkResetId: string): Promise<ReadonlySet<number>> {
-    const job = await bulkResets.read(bulkResetId);
-    if (job === undefined) throw notThere();
-    if (job.row.state !== 'split' && job.row.state !== 'stopped') throw notOver();
+  async function failedRowsOf(job: BulkResetRow): Promise<ReadonlySet<number>> {
+    if (job.state !== 'split' && job.state !== 'stopped') throw notOver();
     const failed = new Set<number>();
-    for await (const page of pagesOf(job.row, rows)) {
+    for await (const page of pagesOf(job, rows)) {
       for (const row of page) {
         if (!isSettled(row)) throw notOver();
         if (row.state !== 'applied') failed.add(bulkRowNumber(row));

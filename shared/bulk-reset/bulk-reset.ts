@@ -18,6 +18,16 @@ export interface BulkResetOrder {
   readonly source: BulkSource;
 }
 
+/**
+ * An order as it was taken. It is sealed, so what is carried out is taken from here: of the row of a job anybody
+ * who may write into storage can change every column.
+ */
+export interface KeptOrder extends BulkResetOrder {
+  /** That of its job: under the same id there may have been another order before. */
+  readonly fingerprint: string;
+  readonly acceptedAtMs: number;
+}
+
 export type BulkSource =
   | { readonly kind: 'rows'; readonly rows: readonly RowFields[] }
   /** A CSV that came with the order. */

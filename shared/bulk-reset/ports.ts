@@ -1,7 +1,7 @@
 import type { AppliedRow, OpenRow, ResetRow } from '../password-reset/reset-row.js';
 import type { Stored } from '../password-reset/ports.js';
 import type { ApprovalSubject } from './approval-subject.js';
-import type { BulkResetOrder, BulkResetRow, RowFault } from './bulk-reset.js';
+import type { BulkResetRow, KeptOrder, RowFault } from './bulk-reset.js';
 
 export interface StoredBulkReset {
   readonly row: BulkResetRow;
@@ -115,9 +115,9 @@ export interface Envelopes {
  * sealed: write access to storage forges none, and read access shows no sign-in names.
  */
 export interface BulkOrders {
-  write(order: BulkResetOrder, signal: AbortSignal): Promise<void>;
+  write(order: KeptOrder, signal: AbortSignal): Promise<void>;
   /** Undefined when there is none, or none of ours. */
-  read(bulkResetId: string, signal: AbortSignal): Promise<BulkResetOrder | undefined>;
+  read(bulkResetId: string, signal: AbortSignal): Promise<KeptOrder | undefined>;
   delete(bulkResetId: string): Promise<void>;
 }
 

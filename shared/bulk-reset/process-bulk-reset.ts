@@ -8,6 +8,7 @@ import {
   type BulkResetOrder,
   type BulkResetRow,
   type BulkResetState,
+  type KeptOrder,
   type RowCounts,
 } from './bulk-reset.js';
 import { toApprovalSubject } from './approval-subject.js';
@@ -23,6 +24,7 @@ import type {
   RowFaults,
   StoredBulkReset,
 } from './ports.js';
+import { readOrder } from './read-order.js';
 import { type EndedState, refusedEvent, refusedState } from './refuse-bulk-reset.js';
 import type { SplitRows } from './split-rows.js';
 import type { WakeSlices } from './wake-slices.js';
@@ -116,23 +118,24 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
       requireApprovable(job.current.row);
       return;
     }
-    const order = await orders.read(job.current.row.bulkResetId, signal);
+    const order = await readOrder(orders, job.current.row, signal);
     if (order === undefined) throw orderMissing(job.current.row);
 
     const lines = openLines(order, signal);
     const readRows = readBulkRows(order);
     const checked = await checkRows(readRows(lines.read(), signal));
     lines.requireSameContent();
-    if (job.current.row.state === 'validating')
-      await settle(job, await decide(order, checked, signal));
-    else requireSameRows(job.current.row, checked);
+    if (job.current.row.state === 'validating') {
+      const decided = await decide(order, checked, signal);
+      if (decided.state === 'splitting') await tellStarted(order, checked);
+      await settle(job, decided);
+    } else requireSameRows(job.current.row, checked);
     const { row } = job.current;
     if (row.state !== 'splitting') return;
     await requireApproved(row, order, checked, signal);
 
     const { counts, checkedSha256 } = checked;
-    const { acceptedAtMs, splitRows: madeRows } = row;
-    const split = { order, acceptedAtMs, splitRows: madeRows };
+    const split = { order, splitRows: row.splitRows };
     for await (const done of splitRows(split, readRows(lines.read(), signal), signal)) {
       await move(job, { state: 'splitting', counts, checkedSha256, splitRows: done });
       if (signal.aborted) return;
@@ -148,14 +151,16 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     await settle(job, endOf(row, error));
   }
 
-  /** Nothing is started that is not audited; what comes to nothing ends all the same. */
+  /** Nothing is started that is not audited. */
+  async function tellStarted(order: KeptOrder, { counts }: CheckedRows): Promise<void> {
+    const { bulkResetId, caller, delivery, reference } = order;
+    const about = { bulkResetId, caller, delivery, reference };
+    await audit([{ action: 'job.started', ...about, rows: counts.valid }]);
+  }
+
+  /** What comes to nothing ends all the same when that cannot be told. */
   async function settle(job: Job, state: BulkResetState): Promise<void> {
     const { row } = job.current;
-    if (state.state === 'splitting') {
-      const { bulkResetId, caller, delivery, reference } = row;
-      const about = { bulkResetId, caller, delivery, reference };
-      await audit([{ action: 'job.started', ...about, rows: state.counts.valid }]);
-    }
     await move(job, state);
     if ('code' in state) await note([refusedEvent(row, state)]);
   }
@@ -191,15 +196,15 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
 
   /** Anybody who may write into storage can change the row: only its proof is taken from there. */
   async function requireApproved(
-    { approval, acceptedAtMs }: BulkResetFacts,
-    order: BulkResetOrder,
+    { approval }: BulkResetFacts,
+    order: KeptOrder,
     checked: CheckedRows,
     signal: AbortSignal,
   ): Promise<void> {
     const { caller } = order;
     if (!(await requiresApproval({ caller, rows: checked.counts.valid }, signal))) return;
     const agreement = approval && (await approvalProofs.agreementIn(approval.proof, order, signal));
-    const subject = toApprovalSubject(order, { ...checked, acceptedAtMs });
+    const subject = toApprovalSubject(order, checked);
     if (isDeepStrictEqual(agreement?.subject, subject)) return;
     throw new ResetError('ApprovalMissing', 'Nobody approved the job as it is');
   }

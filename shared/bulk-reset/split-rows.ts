@@ -1,7 +1,7 @@
 import type { Secret } from '../platform/secret.js';
 import type { ResetStore, SealedRequest, Seals } from '../password-reset/ports.js';
 import { newResetRow, type ResetRow } from '../password-reset/reset-row.js';
-import { type BulkResetOrder, bulkRowResetId, rowsPerSlice } from './bulk-reset.js';
+import { bulkRowResetId, type KeptOrder, rowsPerSlice } from './bulk-reset.js';
 import type { BulkRow, CheckedRow } from './bulk-rows.js';
 
 export interface SplitDependencies {
@@ -12,8 +12,7 @@ export interface SplitDependencies {
 
 /** What the rows are made of: the order alone, since anybody may have written into the row of the job. */
 export interface SplitJob {
-  readonly order: BulkResetOrder;
-  readonly acceptedAtMs: number;
+  readonly order: KeptOrder;
   readonly splitRows: number;
 }
 
@@ -70,11 +69,11 @@ export function createSplitRows({ seals, resets, newPassword }: SplitDependencie
   }
 
   async function toResetRow(
-    { order, acceptedAtMs }: SplitJob,
+    { order }: SplitJob,
     { row, customerTenantId, user, forceChangePassword, reference }: BulkRow,
     signal: AbortSignal,
   ): Promise<ResetRow> {
-    const { bulkResetId, caller, delivery, recipientKeyId } = order;
+    const { bulkResetId, caller, delivery, recipientKeyId, acceptedAtMs } = order;
     const resetId = bulkRowResetId(bulkResetId, row);
     const request: SealedRequest = {
       caller,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Audit } from '../password-reset/audit.js';
 import { ResetError } from '../password-reset/reset-error.js';
-import type { BulkResetOrder, BulkResetRow, BulkResetState } from './bulk-reset.js';
+import type { BulkResetOrder, BulkResetRow, BulkResetState, KeptOrder } from './bulk-reset.js';
 import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
 
 export interface KeepDependencies {
@@ -26,11 +26,16 @@ export function createKeepBulkReset({ bulkResets, orders, audit, now }: KeepDepe
     const { bulkResetId, caller, delivery, reference } = order;
     // Nothing is started without its order.
     await audit([{ action: 'job.accepted', bulkResetId, caller, delivery, reference }]);
-    await orders.write(order, signal);
+    await orders.write(toKept(order, job.row), signal);
     // Whoever missed the order until now may be about to give up on it; the job is another one then.
     const kept = await bulkResets.replace(job.row, job.etag);
     return kept === 'conflict' ? (await takeUp(order)).row : kept.row;
   };
+
+  /** The row's own time, unless somebody wrote one there that is still to come. */
+  function toKept(order: BulkResetOrder, { fingerprint, acceptedAtMs }: BulkResetRow): KeptOrder {
+    return { ...order, fingerprint, acceptedAtMs: Math.min(acceptedAtMs, now()) };
+  }
 
   /** Nothing of a refused job was started, so a mended order may take its place. */
   async function takeUp(order: BulkResetOrder): Promise<StoredBulkReset> {

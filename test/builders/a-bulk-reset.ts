@@ -4,6 +4,7 @@ import type {
   BulkResetRow,
   BulkResetState,
   CheckedJob,
+  KeptOrder,
   RowFields,
 } from '../../shared/bulk-reset/bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from './a-reset-row.js';
@@ -21,6 +22,11 @@ export function aBulkResetOrder(values: Partial<BulkResetOrder> = {}): BulkReset
     source: { kind: 'rows', rows: [aRow()] },
     ...values,
   };
+}
+
+/** The order of {@link aBulkResetRow}, as it was taken. */
+export function aKeptOrder(values: Partial<KeptOrder> = {}): KeptOrder {
+  return { ...aBulkResetOrder(), fingerprint: 'a fingerprint', acceptedAtMs, ...values };
 }
 
 export function aRow(values: Partial<RowFields> = {}): RowFields {

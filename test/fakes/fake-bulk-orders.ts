@@ -1,13 +1,13 @@
-import type { BulkResetOrder } from '../../shared/bulk-reset/bulk-reset.js';
+import type { KeptOrder } from '../../shared/bulk-reset/bulk-reset.js';
 import type { BulkOrders } from '../../shared/bulk-reset/ports.js';
 
 /** Orders in memory, by job. */
 export class FakeBulkOrders implements BulkOrders {
   /** What every operation rejects with. */
   failure: Error | undefined;
-  readonly #orders = new Map<string, BulkResetOrder>();
+  readonly #orders = new Map<string, KeptOrder>();
 
-  constructor(orders: readonly BulkResetOrder[] = []) {
+  constructor(orders: readonly KeptOrder[] = []) {
     for (const order of orders) this.#orders.set(order.bulkResetId, structuredClone(order));
   }
 
@@ -16,13 +16,13 @@ export class FakeBulkOrders implements BulkOrders {
     return [...this.#orders.keys()];
   }
 
-  write(order: BulkResetOrder, signal: AbortSignal): Promise<void> {
+  write(order: KeptOrder, signal: AbortSignal): Promise<void> {
     return this.#answer(signal, () => {
       this.#orders.set(order.bulkResetId, structuredClone(order));
     });
   }
 
-  read(bulkResetId: string, signal: AbortSignal): Promise<BulkResetOrder | undefined> {
+  read(bulkResetId: string, signal: AbortSignal): Promise<KeptOrder | undefined> {
     return this.#answer(signal, () => this.#orders.get(bulkResetId));
   }
 

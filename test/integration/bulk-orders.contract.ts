@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { BulkResetOrder } from '../../shared/bulk-reset/bulk-reset.js';
+import type { KeptOrder } from '../../shared/bulk-reset/bulk-reset.js';
 import type { BulkOrders } from '../../shared/bulk-reset/ports.js';
 import { parseCustomerReference } from '../../shared/password-reset/ids.js';
-import { aBulkResetOrder, aCsv, aRow, someRows } from '../builders/a-bulk-reset.js';
+import { aKeptOrder, aCsv, aRow, someRows } from '../builders/a-bulk-reset.js';
 import { customerTenantId } from '../builders/a-reset-row.js';
 
 const { signal } = new AbortController();
@@ -17,7 +17,7 @@ export function describeBulkOrders(name: string, open: () => Promise<BulkOrders>
       orders = await open();
     });
 
-    it.each<[string, Partial<BulkResetOrder>]>([
+    it.each<[string, Partial<KeptOrder>]>([
       ['a row', {}],
       ['a thousand rows', { source: { kind: 'rows', rows: someRows(1_000) } }],
       [
@@ -49,7 +49,7 @@ export function describeBulkOrders(name: string, open: () => Promise<BulkOrders>
         },
       ],
     ])('keeps an order as it is: %s', async (_what, values) => {
-      const order = aBulkResetOrder(values);
+      const order = aKeptOrder(values);
 
       await orders.write(order, signal);
 
@@ -57,15 +57,15 @@ export function describeBulkOrders(name: string, open: () => Promise<BulkOrders>
     });
 
     it('keeps the orders of jobs apart', async () => {
-      const order = aBulkResetOrder({ bulkResetId: 'job-1' });
+      const order = aKeptOrder({ bulkResetId: 'job-1' });
       await orders.write(order, signal);
-      await orders.write(aBulkResetOrder({ bulkResetId: 'job-2', caller: 'portal' }), signal);
+      await orders.write(aKeptOrder({ bulkResetId: 'job-2', caller: 'portal' }), signal);
 
       expect(await orders.read('job-1', signal)).toStrictEqual(order);
     });
 
     it('can be told the same order again', async () => {
-      const order = aBulkResetOrder();
+      const order = aKeptOrder();
       await orders.write(order, signal);
       await orders.write(order, signal);
 
@@ -77,8 +77,8 @@ export function describeBulkOrders(name: string, open: () => Promise<BulkOrders>
     });
 
     it('forgets an order, and no other', async () => {
-      const other = aBulkResetOrder({ bulkResetId: 'job-2' });
-      await orders.write(aBulkResetOrder({ bulkResetId: 'job-1' }), signal);
+      const other = aKeptOrder({ bulkResetId: 'job-2' });
+      await orders.write(aKeptOrder({ bulkResetId: 'job-1' }), signal);
       await orders.write(other, signal);
 
       await orders.delete('job-1');
@@ -89,7 +89,7 @@ export function describeBulkOrders(name: string, open: () => Promise<BulkOrders>
     });
 
     it('ends when it is told to', async () => {
-      const order = aBulkResetOrder();
+      const order = aKeptOrder();
       await orders.write(order, signal);
       const aborted = AbortSignal.abort(new Error('The host stops'));
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createBlobBulkOrders } from '../../shared/azure/blob-bulk-orders.js';
 import type { Envelopes } from '../../shared/bulk-reset/ports.js';
 import { createEnvelopes } from '../../shared/delivery/envelopes.js';
-import { aBulkResetOrder, aCsv } from '../builders/a-bulk-reset.js';
+import { aKeptOrder, aCsv } from '../builders/a-bulk-reset.js';
 import { FakeBulkOrders } from '../fakes/fake-bulk-orders.js';
 import { describeBulkOrders } from './bulk-orders.contract.js';
 import { startStorage, type StorageHarness } from './storage-harness.js';
@@ -32,7 +32,7 @@ describe('createBlobBulkOrders()', () => {
   });
 
   it('shows nothing of an order to whoever can read the storage', async () => {
-    const order = aBulkResetOrder({ source: { kind: 'csv', csv: aCsv(100) }, caller: 'portal' });
+    const order = aKeptOrder({ source: { kind: 'csv', csv: aCsv(100) }, caller: 'portal' });
     await createBlobBulkOrders({ container, envelopes }).write(order, signal);
 
     const blob = String(await container.getBlobClient(order.bulkResetId).downloadToBuffer());
@@ -57,7 +57,7 @@ describe('createBlobBulkOrders()', () => {
 
   it('knows no order that was copied from another job', async () => {
     const orders = createBlobBulkOrders({ container, envelopes });
-    await orders.write(aBulkResetOrder({ bulkResetId: 'job-1' }), signal);
+    await orders.write(aKeptOrder({ bulkResetId: 'job-1' }), signal);
     const copy = await container.getBlobClient('job-1').downloadToBuffer();
     await container.uploadBlockBlob('job-2', copy, copy.length);
 
@@ -66,7 +66,7 @@ describe('createBlobBulkOrders()', () => {
 
   it('knows no order that somebody with another key has made', async () => {
     const theirs = createBlobBulkOrders({ container, envelopes: envelopesOf(randomBytes(32)) });
-    await theirs.write(aBulkResetOrder({ bulkResetId: 'job-1' }), signal);
+    await theirs.write(aKeptOrder({ bulkResetId: 'job-1' }), signal);
 
     const orders = createBlobBulkOrders({ container, envelopes });
 
@@ -75,12 +75,13 @@ describe('createBlobBulkOrders()', () => {
 
   it.each([
     ['has more than is known', { another: true }],
+    ['does not say of which job it is', { fingerprint: undefined }],
     ['has a choice that there is not', { onInvalidRows: 'ask' }],
     ['names no customer', { customer: 'not a customer' }],
     ['has a source that there is not', { source: { kind: 'url', url: 'http://127.0.0.1' } }],
   ])('knows no order of ours that %s', async (_what, values) => {
-    const content = new TextEncoder().encode(JSON.stringify({ ...aBulkResetOrder(), ...values }));
-    const { bulkResetId } = aBulkResetOrder();
+    const content = new TextEncoder().encode(JSON.stringify({ ...aKeptOrder(), ...values }));
+    const { bulkResetId } = aKeptOrder();
     const sealed = await envelopes.seal(`bulk-orders/${bulkResetId}`, content, signal);
     await container.uploadBlockBlob(bulkResetId, sealed, sealed.length);
 
@@ -93,7 +94,7 @@ describe('createBlobBulkOrders()', () => {
     await container.delete();
     const orders = createBlobBulkOrders({ container, envelopes });
 
-    await expect(orders.write(aBulkResetOrder(), signal)).rejects.toMatchObject({
+    await expect(orders.write(aKeptOrder(), signal)).rejects.toMatchObject({
       code: 'StorageUnavailable',
       message: 'Cannot write the order of a job: status 404 (ContainerNotFound)',
     });

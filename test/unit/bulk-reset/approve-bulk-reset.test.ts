@@ -9,7 +9,7 @@ import type { BulkResetRow, BulkResetState } from '../../../shared/bulk-reset/bu
 import { createEnvelopes } from '../../../shared/delivery/envelopes.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import {
-  aBulkResetOrder,
+  aKeptOrder,
   aBulkResetRow,
   aCheckedJob,
   bulkResetId,
@@ -25,12 +25,12 @@ import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 const { signal } = new AbortController();
 const checked = aCheckedJob(300);
 const awaiting: BulkResetState = { state: 'awaitingApproval', ...checked };
-const order = aBulkResetOrder({
+const order = aKeptOrder({
   delivery: 'recipientKey',
   recipientKeyId: 'key-1',
   reference: 'INC-7',
 });
-const subject = toApprovalSubject(order, { ...checked, acceptedAtMs });
+const subject = toApprovalSubject(order, checked);
 const shown = { bulkResetId, digest: digestOf(subject) };
 const approver: Approver = { name: 'supervisor', mayApproveFor: () => Promise.resolve(true) };
 const stranger: Approver = { ...approver, mayApproveFor: () => Promise.resolve(false) };
@@ -121,6 +121,7 @@ describe('createApproveBulkReset()', () => {
 
   it.each<[string, BulkResetRow]>([
     ['the order is of somebody else', aBulkResetRow(awaiting, { caller: 'flow' })],
+    ['the order had its id before', aBulkResetRow(awaiting, { fingerprint: 'another' })],
     ['the order is for another job', aBulkResetRow(awaiting, { bulkResetId: 'another' })],
     [
       'the approval was not given here',
@@ -148,7 +149,7 @@ describe('createApproveBulkReset()', () => {
   it.each<[string, Partial<typeof order>, Partial<BulkResetRow>]>([
     ['another delivery', { delivery: 'link' }, {}],
     ['other rows of other customers', {}, aCheckedJob(300, { checkedSha256: 'others' })],
-    ['the same once more, later', {}, { acceptedAtMs: acceptedAtMs + 1 }],
+    ['the same once more, later', { acceptedAtMs: acceptedAtMs + 1 }, {}],
   ])('starts nothing that took the place of what was shown: %s', async (_what, ...successor) => {
     const { approve, orders, bulkResets, wakeUps, audit } = jobs(aBulkResetRow(awaiting));
     const [ordered, row] = successor;

@@ -11,6 +11,7 @@ import {
   aBulkResetOrder,
   aBulkResetRow,
   aCsv,
+  aKeptOrder,
   aRow,
   bulkResetId as retryId,
   someRows,
@@ -224,9 +225,19 @@ describe('createOpenLines()', () => {
       expect(await collect(lines.read())).toEqual(first);
     });
 
+    it('are not told from the order that had the id before', async () => {
+      const { linesOf, orders, given } = aSource();
+      given(firstId, ['rejected']);
+      await orders.write(aKeptOrder({ bulkResetId: firstId, fingerprint: 'another' }), signal);
+
+      const order = aBulkResetOrder({ source: { kind: 'failedRows', of: firstId } });
+
+      await expect(linesOf(order)).rejects.toMatchObject({ code: 'BulkResetNotFound' });
+    });
+
     it('are never those of the job itself', async () => {
       const { linesOf, orders, bulkResets } = aSource();
-      const order = aBulkResetOrder({ source: { kind: 'failedRows', of: retryId } });
+      const order = aKeptOrder({ source: { kind: 'failedRows', of: retryId } });
       await orders.write(order, signal);
       bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
 
@@ -262,7 +273,7 @@ function aSource() {
       values: Partial<BulkResetOrder> = {},
     ) => {
       const source = { kind: 'rows', rows: someRows(states.length) } as const;
-      void orders.write(aBulkResetOrder({ source, ...values, bulkResetId }), signal);
+      void orders.write(aKeptOrder({ source, ...values, bulkResetId }), signal);
       const counts = countsOf(states.length);
       bulkResets.overwrite(aBulkResetRow({ state: 'split', counts }, { bulkResetId }));
       for (const [index, state] of states.entries()) {

@@ -10,7 +10,7 @@ import { createApproveBulkReset } from '../../../shared/bulk-reset/approve-bulk-
 import { createOpenLines } from '../../../shared/bulk-reset/bulk-lines.js';
 import type {
   BulkResetFacts,
-  BulkResetOrder,
+  KeptOrder,
   BulkResetRow,
   CheckedJob,
   RowFields,
@@ -29,7 +29,7 @@ import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
 import {
-  aBulkResetOrder,
+  aKeptOrder,
   aBulkResetRow,
   aCheckedJob,
   aCsv,
@@ -251,6 +251,51 @@ describe('createProcessBulkReset()', () => {
         job: { state: 'refused', code: 'InvalidRequest' },
       });
     });
+  });
+
+  describe('an order that is not the one of the job', () => {
+    it.each<[string, Partial<KeptOrder>]>([
+      ['had its id before', { fingerprint: 'of an order that was cancelled' }],
+      ['is of another caller', { caller: 'flow' }],
+    ])(
+      'is not carried out when it %s, and gives way to the one that arrives',
+      async (_what, its) => {
+        const order = aJobOf(someRows(3));
+        const { process, orders, resets, clock } = aProcess({ ...order, ...its });
+
+        expect(await process()).toMatchObject({
+          job: { state: 'validating' },
+          dueAtMs: clock.nowMs + 30_000,
+        });
+        expect(resets.rows).toEqual([]);
+
+        await orders.write(order, signal);
+        expect(await process()).toMatchObject({ job: { state: 'split' } });
+      },
+    );
+
+    it('is not carried out from where another left off', async () => {
+      const { process, orders, resets, clock } = aProcess(aJobOf(someRows(3)));
+      resets.failures.createMany = away;
+      await process();
+      delete resets.failures.createMany;
+      await orders.write(aJobOf(someRows(3), { fingerprint: 'another' }), signal);
+
+      expect(await process()).toMatchObject({ job: { state: 'splitting' } });
+      clock.pass(600_000);
+      expect(await process()).toMatchObject({ job: { state: 'stopped', code: 'InvalidRequest' } });
+      expect(resets.rows).toEqual([]);
+    });
+  });
+
+  it('makes rows of the age that the order has, whatever the row of the job says', async () => {
+    const { process, resets, bulkResets } = aProcess(aJobOf(someRows(1)));
+    const state = { state: 'validating' } as const;
+    bulkResets.overwrite(aBulkResetRow(state, { acceptedAtMs: Date.parse('2100-01-01') }));
+
+    await process();
+
+    expect(resets.rows).toMatchObject([{ acceptedAtMs }]);
   });
 
   describe('the same job again', () => {
@@ -737,6 +782,20 @@ describe('the audit of a job that is processed', () => {
     ]);
   });
 
+  it('says of it what was ordered, whatever the row of the job says', async () => {
+    const audit = new FakeAudit();
+    const order = aJobOf(someRows(3), { reference: 'INC-7' });
+    const { process, bulkResets } = aProcess(order, tellingTo(audit));
+    const forged = { delivery: 'none', reference: 'INC-8' } as const;
+    bulkResets.overwrite(aBulkResetRow({ state: 'validating' }, forged));
+
+    await process();
+
+    expect(audit.events).toMatchObject([
+      { action: 'job.started', delivery: 'response', reference: 'INC-7' },
+    ]);
+  });
+
   it('is written before a row is made', async () => {
     const audit = new FakeAudit();
     audit.failure = away;
@@ -783,7 +842,7 @@ class WatchedSliceWakeUps extends FakeSliceWakeUps {
 }
 
 /** With an order, that job is there, to be checked. */
-function aProcess(order?: BulkResetOrder, rules: Partial<ProcessBulkDependencies> = {}) {
+function aProcess(order?: KeptOrder, rules: Partial<ProcessBulkDependencies> = {}) {
   const bulkResets = new WatchedBulkResetStore();
   const orders = new FakeBulkOrders(order === undefined ? [] : [order]);
   if (order !== undefined) bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
@@ -820,7 +879,7 @@ function aProcess(order?: BulkResetOrder, rules: Partial<ProcessBulkDependencies
   });
   return {
     process: (time = signal) => process(bulkResetId, time),
-    give: async (given: BulkResetOrder) => {
+    give: async (given: KeptOrder) => {
       await orders.write(given, signal);
       bulkResets.overwrite(aBulkResetRow({ state: 'validating' }));
     },
@@ -844,11 +903,11 @@ function countsOf(rows: number) {
 
 function aJobOf(
   content: readonly RowFields[] | { readonly name: string; readonly sha256: string },
-  values: Partial<BulkResetOrder> = {},
-): BulkResetOrder {
+  values: Partial<KeptOrder> = {},
+): KeptOrder {
   const source =
     'name' in content
       ? ({ kind: 'blob', ...content } as const)
       : ({ kind: 'rows', rows: content } as const);
-  return aBulkResetOrder({ source, ...values });
+  return aKeptOrder({ source, ...values });
 }

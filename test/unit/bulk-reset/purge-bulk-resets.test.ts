@@ -5,7 +5,7 @@ import {
   bulkRowResetId,
 } from '../../../shared/bulk-reset/bulk-reset.js';
 import { createPurgeBulkResets } from '../../../shared/bulk-reset/purge-bulk-resets.js';
-import { aBulkResetOrder, aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
+import { aKeptOrder, aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
 import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
@@ -126,7 +126,7 @@ function aJob(state: BulkResetState, facts: Partial<BulkResetFacts>) {
       aResetRow({ resetId: idOf(index + 1), state: 'applied', seal: 'a seal' }),
     ),
   );
-  const orders = new FakeBulkOrders([aBulkResetOrder()]);
+  const orders = new FakeBulkOrders([aKeptOrder()]);
   const rowFaults = new FakeRowFaults();
   void rowFaults.write(bulkResetId, [fault]);
   const clock = new FakeClock(finishedAtMs + hourMs);

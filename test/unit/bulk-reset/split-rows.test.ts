@@ -6,13 +6,13 @@ import type { SealedRequest } from '../../../shared/password-reset/ports.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import type { ResetRow } from '../../../shared/password-reset/reset-row.js';
 import { Secret } from '../../../shared/platform/secret.js';
-import { aBulkResetOrder, bulkResetId } from '../../builders/a-bulk-reset.js';
+import { aKeptOrder, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
 import { FakeResetStore } from '../../fakes/fake-reset-store.js';
 
 const signal = new AbortController().signal;
-const order = aBulkResetOrder({ delivery: 'none' });
-const job = { order, acceptedAtMs, splitRows: 0 };
+const order = aKeptOrder({ delivery: 'none' });
+const job = { order, splitRows: 0 };
 
 describe('createSplitRows()', () => {
   it('makes a password reset of a row', async () => {

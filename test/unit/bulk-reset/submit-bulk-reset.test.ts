@@ -33,8 +33,20 @@ describe('createSubmitBulkReset()', () => {
       state: 'validating',
     });
     expect(bulkResets.row(bulkResetId)).toEqual(job);
-    expect(await orders.read(bulkResetId, signal)).toEqual(order);
+    const { fingerprint } = job;
+    const kept = { ...order, fingerprint, acceptedAtMs };
+    expect(await orders.read(bulkResetId, signal)).toEqual(kept);
     expect(wakeUps.sent).toEqual([{ bulkResetId, delayMs: 0 }]);
+  });
+
+  it('keeps no order from the future, whatever somebody wrote into the row', async () => {
+    const { submit, bulkResets, orders } = aDoor();
+    const job = await submit(order, signal);
+    bulkResets.overwrite({ ...job, acceptedAtMs: Date.parse('2100-01-01') });
+
+    await submit(order, signal);
+
+    expect(await orders.read(bulkResetId, signal)).toMatchObject({ acceptedAtMs });
   });
 
   it('rejects when the order cannot be kept, and can be repeated then', async () => {
@@ -128,7 +140,11 @@ describe('createSubmitBulkReset()', () => {
 
       expect(await submit(mended, signal)).toMatchObject({ state: 'validating' });
 
-      expect(await orders.read(bulkResetId, signal)).toEqual(mended);
+      expect(await orders.read(bulkResetId, signal)).toEqual({
+        ...mended,
+        fingerprint: bulkResets.row(bulkResetId).fingerprint,
+        acceptedAtMs,
+      });
     });
 
     it('does not take the place of one that is replaced at the same time', async () => {
@@ -157,7 +173,7 @@ describe('createSubmitBulkReset()', () => {
       const submitting = submit({ ...order, ...other }, signal);
 
       await expect(submitting).rejects.toMatchObject({ code: 'BulkResetConflict' });
-      expect(await orders.read(bulkResetId, signal)).toEqual(order);
+      expect(await orders.read(bulkResetId, signal)).toMatchObject(order);
     });
 
     it('is a conflict with the refused one of somebody else', async () => {

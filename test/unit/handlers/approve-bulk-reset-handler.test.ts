@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { digestOf, toApprovalSubject } from '../../../shared/bulk-reset/approval-subject.js';
 import type { Permission } from '../../../shared/callers/caller.js';
 import { createApproveBulkResetHandler } from '../../../shared/handlers/approve-bulk-reset-handler.js';
-import { aBulkResetOrder, aCheckedJob, bulkResetId } from '../../builders/a-bulk-reset.js';
+import { aKeptOrder, aCheckedJob, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { aCaller } from '../../builders/a-caller.js';
 import { aCallerList } from '../../builders/a-caller-list.js';
 import { acceptedAtMs, customerTenantId } from '../../builders/a-reset-row.js';
@@ -78,12 +78,12 @@ describe('createApproveBulkResetHandler()', () => {
 
 function aDoor(permissions: readonly Permission[] = ['approveBulkReset']) {
   const done: string[] = [];
-  const order = aBulkResetOrder({
+  const order = aKeptOrder({
     delivery: 'recipientKey',
     recipientKeyId: 'key-1',
     reference: 'INC-7',
   });
-  const subject = toApprovalSubject(order, { ...aCheckedJob(300), acceptedAtMs });
+  const subject = toApprovalSubject(order, aCheckedJob(300));
   const handler = createApproveBulkResetHandler({
     door: aCallerDoor(() =>
       Promise.resolve(aCaller({ name: 'supervisor', permissions: new Set(permissions) })),

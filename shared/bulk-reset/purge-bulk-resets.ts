@@ -13,7 +13,7 @@ import type {
 import { shardCount } from './tally.js';
 
 export interface PurgeBulkDependencies {
-  readonly bulkResets: Pick<BulkResetStore, 'inPhase' | 'replace' | 'delete'>;
+  readonly bulkResets: Pick<BulkResetStore, 'inPhase' | 'read' | 'replace' | 'delete'>;
   readonly rows: Pick<BulkResetRows, 'rowsWithPassword' | 'deleteShard'>;
   readonly resets: Pick<ResetStore, 'replaceMany'>;
   readonly orders: Pick<BulkOrders, 'delete'>;
@@ -32,18 +32,29 @@ export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
 
   return async (signal: AbortSignal): Promise<{ readonly purged: number }> => {
     let purged = 0;
-    for await (const stored of bulkResets.inPhase('finished')) {
+    for await (const listed of bulkResets.inPhase('finished')) {
       signal.throwIfAborted();
-      if (readableUntilMs(stored.row) > now()) continue;
-      await purge(stored, signal);
+      if (readableUntilMs(listed.row) > now() || !(await isAsListed(listed))) continue;
+      await purge(listed, signal);
       purged += 1;
     }
-    for await (const { row } of bulkResets.inPhase('purged')) {
+    for await (const listed of bulkResets.inPhase('purged')) {
       signal.throwIfAborted();
-      if ((row.purgedAtMs ?? now()) + keptForMs <= now()) await forget(row);
+      if (keptUntilMs(listed.row) > now() || !(await isAsListed(listed))) continue;
+      await forget(listed.row);
     }
     return { purged };
   };
+
+  /** A list may be minutes old, and a refused job may have given its id to another one since, which runs. */
+  async function isAsListed({ row, etag }: StoredBulkReset): Promise<boolean> {
+    const found = await bulkResets.read(row.bulkResetId);
+    return found?.etag === etag;
+  }
+
+  function keptUntilMs({ purgedAtMs = now() }: BulkResetRow): number {
+    return purgedAtMs + keptForMs;
+  }
 
   function readableUntilMs({ acknowledgedAtMs, finishedAtMs, acceptedAtMs }: BulkResetRow): number {
     return acknowledgedAtMs ?? (finishedAtMs ?? acceptedAtMs) + readableForMs;
@@ -76,6 +87,7 @@ export function createPurgeBulkResets(dependencies: PurgeBulkDependencies) {
   }
 }
 
+/** Nothing of a refused job was made, however many rows were counted. */
 function shardsOf(row: BulkResetRow): number {
-  return 'counts' in row ? shardCount(row.counts) : 0;
+  return 'counts' in row && row.state !== 'refused' ? shardCount(row.counts) : 0;
 }

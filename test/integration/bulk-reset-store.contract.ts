@@ -5,7 +5,7 @@ import type {
   BulkResetRow,
   BulkResetState,
 } from '../../shared/bulk-reset/bulk-reset.js';
-import type { BulkPhase, BulkResetStore } from '../../shared/bulk-reset/ports.js';
+import type { BulkPhase, BulkResetStore, StoredBulkReset } from '../../shared/bulk-reset/ports.js';
 import { aCheckedJob } from '../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../builders/a-reset-row.js';
 
@@ -99,6 +99,15 @@ export function describeBulkResetStore(name: string, open: () => Promise<BulkRes
 
       expect(ours).toBe('conflict');
       expect(await bulkResets.read(row.bulkResetId)).toStrictEqual(theirs);
+    });
+
+    it('lists a job with the ETag with which it is read', async () => {
+      const { row } = await bulkResets.createOrRead(aBulkResetRow({ state: 'validating' }));
+
+      const listed: StoredBulkReset[] = [];
+      for await (const stored of bulkResets.inPhase('open')) listed.push(stored);
+
+      expect(listed).toContainEqual(await bulkResets.read(row.bulkResetId));
     });
 
     it('lets one of many through who write at the same time', async () => {

@@ -4,6 +4,8 @@ import {
   type BulkResetState,
   bulkRowResetId,
 } from '../../../shared/bulk-reset/bulk-reset.js';
+import { phaseOf } from '../../../shared/bulk-reset/bulk-phase.js';
+import type { BulkPhase, StoredBulkReset } from '../../../shared/bulk-reset/ports.js';
 import { createPurgeBulkResets } from '../../../shared/bulk-reset/purge-bulk-resets.js';
 import { aKeptOrder, aBulkResetRow, bulkResetId } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs, aResetRow } from '../../builders/a-reset-row.js';
@@ -68,6 +70,36 @@ describe('createPurgeBulkResets()', () => {
     expect(resets.row(idOf(1))).toHaveProperty('seal');
   });
 
+  it.each<[string, Partial<BulkResetFacts>]>([
+    ['to be purged', {}],
+    ['to be forgotten', { finishedAtMs, purgedAtMs: finishedAtMs }],
+  ])('leaves a job alone that took the place of one that is %s', async (_what, facts) => {
+    const { purge, resets, orders, rowFaults, bulkResets, clock } = aJob(split, {});
+    const before = await bulkResets.read(bulkResetId);
+    const listed = aBulkResetRow({ ...refused, counts: split.counts }, facts);
+    bulkResets.list = [{ row: listed, etag: 'of what was listed' }];
+    clock.nowMs = finishedAtMs + 90 * dayMs;
+
+    expect(await purge(signal)).toEqual({ purged: 0 });
+
+    expect(await bulkResets.read(bulkResetId)).toEqual(before);
+    expect(resets.rows.filter((row) => 'seal' in row)).toHaveLength(1_102);
+    expect(orders.bulkResetIds).toEqual([bulkResetId]);
+    expect(await rowFaults.read(bulkResetId)).toEqual([fault]);
+  });
+
+  it('looks for no rows of a refused job', async () => {
+    const { purge, resets, clock } = aJob({ ...refused, counts: split.counts }, {});
+    resets.overwrite(aResetRow({ resetId: idOf(1), state: 'applied', seal: 'a seal' }));
+    clock.nowMs = acceptedAtMs + 72 * hourMs;
+    await purge(signal);
+    clock.pass(90 * dayMs);
+
+    await purge(signal);
+
+    expect(resets.row(idOf(1))).toHaveProperty('seal');
+  });
+
   it('goes on next time where it was cut off', async () => {
     const { purge, resets, orders, bulkResets, clock } = aJob(split, { finishedAtMs });
     clock.nowMs = finishedAtMs + 72 * hourMs;
@@ -117,9 +149,19 @@ describe('createPurgeBulkResets()', () => {
   });
 });
 
+/** Whose list may be older than what is there. */
+class ListedBulkResetStore extends FakeBulkResetStore {
+  list: readonly StoredBulkReset[] | undefined;
+
+  override async *inPhase(phase: BulkPhase): AsyncGenerator<StoredBulkReset> {
+    if (this.list === undefined) yield* super.inPhase(phase);
+    else yield* this.list.filter(({ row }) => phaseOf(row) === phase);
+  }
+}
+
 /** With a row in every place of two shards, each with its seal. */
 function aJob(state: BulkResetState, facts: Partial<BulkResetFacts>) {
-  const bulkResets = new FakeBulkResetStore([aBulkResetRow(state, facts)]);
+  const bulkResets = new ListedBulkResetStore([aBulkResetRow(state, facts)]);
   const lastRow = state.state === 'split' ? state.counts.lastRow : 0;
   const resets = new FakeResetStore(
     Array.from({ length: lastRow }, (_, index) =>

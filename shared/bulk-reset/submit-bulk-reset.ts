@@ -1,12 +1,19 @@
-import { createHash } from 'node:crypto';
 import type { Audit } from '../password-reset/audit.js';
+import type { Fingerprints } from '../password-reset/ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
-import type { BulkResetOrder, BulkResetRow, BulkResetState, KeptOrder } from './bulk-reset.js';
+import type {
+  BulkResetFacts,
+  BulkResetOrder,
+  BulkResetRow,
+  BulkResetState,
+  KeptOrder,
+} from './bulk-reset.js';
 import type { BulkOrders, BulkResetStore, BulkWakeUps, StoredBulkReset } from './ports.js';
 
 export interface KeepDependencies {
   readonly bulkResets: Pick<BulkResetStore, 'createOrRead' | 'replace'>;
   readonly orders: Pick<BulkOrders, 'write'>;
+  readonly fingerprints: Fingerprints;
   readonly audit: Audit;
   readonly now: () => number;
 }
@@ -19,9 +26,11 @@ export type KeepBulkReset = ReturnType<typeof createKeepBulkReset>;
  *
  * Rejects with `BulkResetConflict` when another order was given the same id.
  */
-export function createKeepBulkReset({ bulkResets, orders, audit, now }: KeepDependencies) {
+export function createKeepBulkReset(dependencies: KeepDependencies) {
+  const { bulkResets, orders, fingerprints, audit, now } = dependencies;
+
   return async (order: BulkResetOrder, signal: AbortSignal): Promise<BulkResetRow> => {
-    const job = await takeUp(order);
+    const job = await takeUp(order, signal);
     if (job.row.state !== 'validating') return job.row;
     const { bulkResetId, caller, delivery, reference } = order;
     // Nothing is started without its order.
@@ -29,7 +38,7 @@ export function createKeepBulkReset({ bulkResets, orders, audit, now }: KeepDepe
     await orders.write(toKept(order, job.row), signal);
     // Whoever missed the order until now may be about to give up on it; the job is another one then.
     const kept = await bulkResets.replace(job.row, job.etag);
-    return kept === 'conflict' ? (await takeUp(order)).row : kept.row;
+    return kept === 'conflict' ? (await takeUp(order, signal)).row : kept.row;
   };
 
   /** The row's own time, unless somebody wrote one there that is still to come. */
@@ -38,11 +47,13 @@ export function createKeepBulkReset({ bulkResets, orders, audit, now }: KeepDepe
   }
 
   /** Nothing of a refused job was started, so a mended order may take its place. */
-  async function takeUp(order: BulkResetOrder): Promise<StoredBulkReset> {
-    const accepted = acceptedRow(order, now());
+  async function takeUp(order: BulkResetOrder, signal: AbortSignal): Promise<StoredBulkReset> {
+    const text = JSON.stringify(order);
+    const fingerprint = await fingerprints.fingerprint(text, signal);
+    const accepted = acceptedRow(order, { fingerprint, acceptedAtMs: now() });
     const stored = await bulkResets.createOrRead(accepted);
     const { row } = stored;
-    const isSame = row.fingerprint === accepted.fingerprint;
+    const isSame = await fingerprints.isFingerprintOf(text, row.fingerprint, signal);
     if (row.caller === accepted.caller) {
       if (row.state === 'refused' && (!isSame || isMendedElsewhere(row))) {
         return replace(stored, accepted);
@@ -88,15 +99,17 @@ function isMendedElsewhere({ code }: Extract<BulkResetState, { state: 'refused' 
   return code === 'InvalidRequest';
 }
 
-function acceptedRow(order: BulkResetOrder, acceptedAtMs: number): BulkResetRow {
+function acceptedRow(
+  order: BulkResetOrder,
+  taken: Pick<BulkResetFacts, 'fingerprint' | 'acceptedAtMs'>,
+): BulkResetRow {
   const { bulkResetId, caller, delivery, reference } = order;
   return {
     bulkResetId,
     caller,
     delivery,
     ...(reference !== undefined && { reference }),
-    fingerprint: createHash('sha256').update(JSON.stringify(order)).digest('hex'),
-    acceptedAtMs,
+    ...taken,
     state: 'validating',
   };
 }

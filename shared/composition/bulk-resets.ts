@@ -31,12 +31,20 @@ export function createBulkResets(
 ) {
   const { now, bulkResets, bulkOrders: orders, bulkWakeUps, sliceWakeUps } = outside;
   const { resets, rowFaults, inbox, control, customers, envelopes, readCallerList } = outside;
-  const { authorize, reserveResets, seals, newPassword, processBulkRow, pace, limits } =
-    passwordResets;
+  const {
+    authorize,
+    reserveResets,
+    seals,
+    fingerprints,
+    newPassword,
+    processBulkRow,
+    pace,
+    limits,
+  } = passwordResets;
   const rows = resets;
   const approvalProofs = createApprovalProofs({ envelopes });
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
-  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, audit, now });
+  const keepBulkReset = createKeepBulkReset({ bulkResets, orders, fingerprints, audit, now });
   return {
     keepBulkReset,
     submitBulkReset: createSubmitBulkReset({

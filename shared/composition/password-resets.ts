@@ -58,6 +58,7 @@ export function createPasswordResets(config: Config, outside: Outside, auditing:
     now,
   });
   const seals = createSeals({ envelopes: outside.envelopes });
+  const fingerprints = createFingerprints({ keys, purpose: 'fingerprint' });
   const pace = createFairLimit({ maxConcurrent: maxConcurrentRows });
   const brakes = createBrakes({
     control,
@@ -119,6 +120,7 @@ export function createPasswordResets(config: Config, outside: Outside, auditing:
     authorize,
     reserveResets,
     seals,
+    fingerprints,
     pace,
     limits,
     newPassword,
@@ -128,7 +130,7 @@ export function createPasswordResets(config: Config, outside: Outside, auditing:
       brakes,
       claimIdempotencyKey: createClaimIdempotencyKey({
         keys: outside.idempotencyKeys,
-        fingerprints: createFingerprints({ keys, purpose: 'fingerprint' }),
+        fingerprints,
         now,
       }),
       reserveResets,

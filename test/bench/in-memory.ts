@@ -34,6 +34,7 @@ import { FakeResetStore } from '../fakes/fake-reset-store.js';
 import { FakeRowFaults } from '../fakes/fake-row-faults.js';
 import { FakeSealingKeys } from '../fakes/fake-sealing-keys.js';
 import { FakeUserLocks } from '../fakes/fake-user-locks.js';
+import { plainFingerprints } from '../fakes/plain-fingerprints.js';
 import { noAudit } from '../fakes/fake-audit.js';
 
 // Our own code and nothing else: jobs from the file to the last row, over ports that are all in memory.
@@ -109,7 +110,13 @@ const processRow = createProcessRow({
   now,
   newAttemptId: randomUUID,
 });
-const keep = createKeepBulkReset({ ...noAudit, bulkResets, orders, now });
+const keep = createKeepBulkReset({
+  ...noAudit,
+  bulkResets,
+  orders,
+  fingerprints: plainFingerprints,
+  now,
+});
 const processBulkReset = createProcessBulkReset({
   ...noAudit,
   ...withoutApproval,

@@ -24,6 +24,7 @@ import { customerTenantId } from '../builders/a-reset-row.js';
 import { FakeCustomers } from '../fakes/fake-customers.js';
 import { FakeRowFaults } from '../fakes/fake-row-faults.js';
 import { FakeSealingKeys } from '../fakes/fake-sealing-keys.js';
+import { plainFingerprints } from '../fakes/plain-fingerprints.js';
 import { noAudit } from '../fakes/fake-audit.js';
 
 // How long a file takes to be checked, and to become the rows of a job in the emulator, and how much memory.
@@ -92,7 +93,13 @@ async function prepare(connectionString: string): Promise<(rows: number) => Prom
       throw new Error(`The row ${resetId} cannot be read`);
     },
   });
-  const keep = createKeepBulkReset({ ...noAudit, bulkResets, orders, now });
+  const keep = createKeepBulkReset({
+    ...noAudit,
+    bulkResets,
+    orders,
+    fingerprints: plainFingerprints,
+    now,
+  });
   const processBulkReset = createProcessBulkReset({
     ...noAudit,
     ...withoutApproval,

@@ -21,6 +21,7 @@ import type { HostProcess } from './host-process.js';
 import { bulkRowsOf } from './simulated-jobs.js';
 import type { UseCases } from './use-cases.js';
 import type { World } from './world.js';
+import { plainFingerprints } from '../fakes/plain-fingerprints.js';
 import { noAudit } from '../fakes/fake-audit.js';
 
 const sliceTimeoutMs = 200_000;
@@ -41,7 +42,13 @@ export function createBulkUseCases(process: HostProcess, world: World, singles: 
   const wakeSlices = createWakeSlices({ bulkResets, wakeUps: sliceWakeUps });
   return {
     submitBulkReset: createSubmitBulkReset({
-      keepBulkReset: createKeepBulkReset({ ...noAudit, bulkResets, orders, now }),
+      keepBulkReset: createKeepBulkReset({
+        ...noAudit,
+        bulkResets,
+        orders,
+        fingerprints: plainFingerprints,
+        now,
+      }),
       wakeUps: bulkWakeUps,
       onNotWoken: () => undefined,
     }),

@@ -1,6 +1,7 @@
 import { createAcceptPasswordReset } from '../../shared/password-reset/accept-password-reset.js';
 import { fakeEncryptForRecipient, fakeRecipientKeyIdOf } from '../fakes/fake-recipient.js';
 import { allowEverything, reserveFreely } from '../fakes/allow-everything.js';
+import { plainFingerprints } from '../fakes/plain-fingerprints.js';
 import { fakeRevealLinks } from '../fakes/fake-reveal-links.js';
 import { createIsSuperseded } from '../../shared/password-reset/is-superseded.js';
 import {
@@ -122,10 +123,7 @@ export function createUseCases(process: HostProcess, world: World, variation: Va
         brakes,
         claimIdempotencyKey: createClaimIdempotencyKey({
           keys: storage.idempotencyKeys(process),
-          fingerprints: {
-            fingerprint: (text) => Promise.resolve(text),
-            isFingerprintOf: (text, fingerprint) => Promise.resolve(text === fingerprint),
-          },
+          fingerprints: plainFingerprints,
           now,
         }),
         checkUser,

@@ -4,12 +4,14 @@ import {
   createKeepBulkReset,
   createSubmitBulkReset,
 } from '../../../shared/bulk-reset/submit-bulk-reset.js';
+import { createFingerprints } from '../../../shared/delivery/fingerprints.js';
 import { ResetError } from '../../../shared/password-reset/reset-error.js';
 import { aBulkResetOrder, bulkResetId, someRows } from '../../builders/a-bulk-reset.js';
 import { acceptedAtMs } from '../../builders/a-reset-row.js';
 import { FakeBulkOrders } from '../../fakes/fake-bulk-orders.js';
 import { FakeBulkResetStore } from '../../fakes/fake-bulk-reset-store.js';
 import { FakeBulkWakeUps } from '../../fakes/fake-bulk-wake-ups.js';
+import { FakeSealingKeys } from '../../fakes/fake-sealing-keys.js';
 import { FakeAudit } from '../../fakes/fake-audit.js';
 
 const signal = new AbortController().signal;
@@ -28,7 +30,7 @@ describe('createSubmitBulkReset()', () => {
       caller: 'helpdesk',
       delivery: 'response',
       reference: 'INC-7',
-      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      fingerprint: expect.stringMatching(/^version-1\.[\w-]{43}$/),
       acceptedAtMs,
       state: 'validating',
     });
@@ -116,6 +118,31 @@ describe('createSubmitBulkReset()', () => {
     expect(bulkResets.row(bulkResetId)).toEqual(job);
     expect(orders.bulkResetIds).toEqual([]);
     expect(wakeUps.sent).toHaveLength(1);
+  });
+
+  it('finds the same job again when the sealing key has another version by then', async () => {
+    const { submit, bulkResets, keys } = aDoor();
+    const job = { ...(await submit(order, signal)), state: 'split', counts } as const;
+    bulkResets.overwrite(job);
+    keys.rotate();
+
+    expect(await submit(order, signal)).toEqual(job);
+  });
+
+  it('keeps an order that is sent again under the fingerprint that its job has', async () => {
+    const { submit, orders, keys } = aDoor();
+    const { fingerprint } = await submit(order, signal);
+    keys.rotate();
+
+    await submit(order, signal);
+
+    expect(await orders.read(bulkResetId, signal)).toMatchObject({ fingerprint });
+  });
+
+  it('lets nobody without the key find out by a guess what was ordered', async () => {
+    const [one, other] = [await aDoor().submit(order, signal), await aDoor().submit(order, signal)];
+
+    expect(one.fingerprint).not.toBe(other.fingerprint);
   });
 
   it('takes the same order again where the file was not there, or it never arrived itself', async () => {
@@ -221,7 +248,10 @@ function aDoor() {
   const audit = new FakeAudit();
   const onNotWoken = jest.fn();
   const now = () => acceptedAtMs;
-  const keepBulkReset = createKeepBulkReset({ audit: audit.audit, bulkResets, orders, now });
+  const keys = new FakeSealingKeys();
+  const fingerprints = createFingerprints({ keys, purpose: 'fingerprint' });
+  const keeping = { audit: audit.audit, bulkResets, orders, fingerprints, now };
+  const keepBulkReset = createKeepBulkReset(keeping);
   const submit = createSubmitBulkReset({ keepBulkReset, wakeUps, onNotWoken });
-  return { submit, audit, bulkResets, orders, wakeUps, onNotWoken };
+  return { submit, audit, keys, bulkResets, orders, wakeUps, onNotWoken };
 }

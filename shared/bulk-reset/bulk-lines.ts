@@ -25,8 +25,8 @@ export type BulkLine = UncheckedRow | { readonly fault: RowFault };
 /** The lines of an order, which can be read again and are the same each time. */
 export interface BulkLines {
   read(): AsyncIterable<BulkLine>;
-  /** @throws {@link ResetError} `InvalidRequest` when what was read last is not what was ordered */
-  requireSameContent(): void;
+  /** Rejects with `InvalidRequest` when what was read is not what was ordered. */
+  requireSameContent(): Promise<void>;
 }
 
 export interface OpenLinesDependencies {
@@ -72,7 +72,7 @@ export function createOpenLines({ inbox, orders, bulkResets, rows }: OpenLinesDe
           yield { ...line, fields: withDefaults(line.fields, found.order) };
         }
       },
-      requireSameContent: () => found?.original.requireSameContent(),
+      requireSameContent: () => found?.original.requireSameContent() ?? Promise.resolve(),
     };
 
     async function find() {
@@ -99,7 +99,7 @@ export function createOpenLines({ inbox, orders, bulkResets, rows }: OpenLinesDe
 }
 
 function unchanging(read: () => AsyncIterable<BulkLine>): BulkLines {
-  return { read, requireSameContent: () => undefined };
+  return { read, requireSameContent: () => Promise.resolve() };
 }
 
 async function* inOrder(rows: readonly RowFields[]): AsyncGenerator<BulkLine> {

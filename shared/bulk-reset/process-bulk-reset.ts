@@ -124,7 +124,7 @@ export function createProcessBulkReset(dependencies: ProcessBulkDependencies) {
     const lines = openLines(order, signal);
     const readRows = readBulkRows(order);
     const checked = await checkRows(readRows(lines.read(), signal));
-    lines.requireSameContent();
+    await lines.requireSameContent();
     if (job.current.row.state === 'validating') {
       const decided = await decide(order, checked, signal);
       if (decided.state === 'splitting') await tellStarted(order, checked);

@@ -180,11 +180,26 @@ describe('createProcessBulkReset()', () => {
         job: {
           state: 'refused',
           code: 'InvalidRequest',
-          message: expect.stringContaining('SHA-256 differs'),
+          message: expect.stringContaining('no file with this name and SHA-256'),
         },
       });
 
       expect(resets.rows).toEqual([]);
+    });
+
+    it.each<[string, (inbox: FakeInbox) => void]>([
+      ['is faulty', (inbox) => inbox.put('march.csv', `${aCsv(3)}${customerTenantId},"adele\n`)],
+      ['has bad rows', (inbox) => inbox.put('march.csv', `${aCsv(3)}nowhere.com,nobody\n`)],
+      ['is not there', () => undefined],
+    ])('tells nobody who does not know its content that it %s', async (_what, put) => {
+      const refusalOf = async (fill: (inbox: FakeInbox) => void) => {
+        const { process, inbox, rowFaults, give } = aProcess();
+        fill(inbox);
+        await give(aJobOf({ name: 'march.csv', sha256: 'ab'.repeat(32) }));
+        return [await process(), await rowFaults.read(bulkResetId)];
+      };
+
+      expect(await refusalOf(put)).toEqual(await refusalOf((inbox) => inbox.put('march.csv', '')));
     });
 
     it('is the same version while it is checked and while it is split', async () => {
@@ -222,7 +237,7 @@ describe('createProcessBulkReset()', () => {
         job: {
           state: 'stopped',
           code: 'InvalidRequest',
-          message: expect.stringContaining('SHA-256 differs. Start a new job'),
+          message: expect.stringContaining('Start a new job'),
         },
       });
 

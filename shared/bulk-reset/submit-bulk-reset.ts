@@ -1,5 +1,5 @@
 import type { Audit } from '../password-reset/audit.js';
-import type { Fingerprints } from '../password-reset/ports.js';
+import type { Fingerprints } from '../password-reset/delivery-ports.js';
 import { ResetError } from '../password-reset/reset-error.js';
 import type {
   BulkResetFacts,

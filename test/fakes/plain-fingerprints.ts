@@ -1,4 +1,4 @@
-import type { Fingerprints } from '../../shared/password-reset/ports.js';
+import type { Fingerprints } from '../../shared/password-reset/delivery-ports.js';
 
 /** Fingerprints without a key: the text itself. */
 export const plainFingerprints: Fingerprints = {

@@ -188,7 +188,7 @@ describe('createProcessBulkReset()', () => {
     });
 
     it.each<[string, (inbox: FakeInbox) => void]>([
-      ['is faulty', (inbox) => inbox.put('march.csv', `${aCsv(3)}${customerTenantId},"adele\n`)],
+      ['starts with a fault', (inbox) => inbox.put('march.csv', `name,mail\n${aCsv(3)}`)],
       ['has bad rows', (inbox) => inbox.put('march.csv', `${aCsv(3)}nowhere.com,nobody\n`)],
       ['is not there', () => undefined],
     ])('tells nobody who does not know its content that it %s', async (_what, put) => {
@@ -199,7 +199,9 @@ describe('createProcessBulkReset()', () => {
         return [await process(), await rowFaults.read(bulkResetId)];
       };
 
-      expect(await refusalOf(put)).toEqual(await refusalOf((inbox) => inbox.put('march.csv', '')));
+      expect(await refusalOf(put)).toEqual(
+        await refusalOf((inbox) => inbox.put('march.csv', aCsv(1))),
+      );
     });
 
     it('is the same version while it is checked and while it is split', async () => {

@@ -115,7 +115,7 @@ describe('createWebhookHandler()', () => {
       'without what the delivery %s gives, the first time and whenever it is replayed',
       async (delivery) => {
         const { send } = aDoor({
-          row: aResetRow({ state: 'applied', userId, delivery, encryptedPassword: canary }),
+          row: aResetRow({ state: 'applied', userId, delivery, seal: canary }),
         });
 
         const first = await send(anEvent());

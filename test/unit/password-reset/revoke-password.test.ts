@@ -9,6 +9,7 @@ import {
   customerTenantId,
   userId,
 } from '../../builders/a-reset-row.js';
+import { anEncryptedPassword } from '../../builders/an-encrypted-password.js';
 import { aSealedRequest } from '../../builders/a-sealed-request.js';
 import { FakeClock } from '../../fakes/fake-clock.js';
 import { fakeSeals } from '../../fakes/fake-seals.js';
@@ -107,12 +108,17 @@ describe('createRevokePassword()', () => {
     ]);
   });
 
-  it.each(['link', 'recipientKey'] as const)(
+  const none = () => Promise.resolve(undefined);
+
+  // A seal of one kind does not open as one of the other.
+  it.each<[AppliedRow['delivery'], Partial<Seals>]>([
+    ['link', { open: () => Promise.resolve(aSealedRequest({ delivery: 'link' })) }],
+    ['recipientKey', { openEncrypted: () => Promise.resolve(anEncryptedPassword()) }],
+  ])(
     'tells the audit whose password it was, with the delivery %s, if the seal says so',
-    async (delivery) => {
-      const seals = { ...fakeSeals, open: () => Promise.resolve(aSealedRequest({ delivery })) };
+    async (delivery, opens) => {
       const row = { ...applied, delivery, userId, seal: 'its seal' };
-      const { revoke, audit } = aStore(row, seals);
+      const { revoke, audit } = aStore(row, { open: none, openEncrypted: none, ...opens });
 
       await revoke(resetId, 'helpdesk');
 

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Delivery } from '../password-reset/reset-row.js';
 import type { CheckedJob, CustomerRows, KeptOrder } from './bulk-reset.js';
 
@@ -44,7 +44,7 @@ export function toApprovalSubject(order: KeptOrder, checked: CheckedJob): Approv
 
 /** Whoever agrees says with it what was shown: under the same id there may be another order by then. */
 export function digestOf(subject: ApprovalSubject): string {
-  return hash('sha256', JSON.stringify(subject, sortedByName));
+  return createHash('sha256').update(JSON.stringify(subject, sortedByName)).digest('hex');
 }
 
 /** What was sealed comes back with its fields in another order. */

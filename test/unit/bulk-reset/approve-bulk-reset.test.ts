@@ -197,6 +197,27 @@ describe('createApproveBulkReset()', () => {
   });
 });
 
+describe('toApprovalSubject()', () => {
+  it.each([
+    { delivery: 'recipientKey', recipientKeyId: 'key-1', reference: 'INC-7' },
+    { delivery: 'none' },
+  ] as const)('tells all that is ordered and was found, with %j', (asked) => {
+    const { bulkResetId: id, caller, forceChangePassword } = aKeptOrder();
+
+    expect(toApprovalSubject(aKeptOrder(asked), checked)).toEqual({
+      ...asked,
+      bulkResetId: id,
+      caller,
+      acceptedAtMs,
+      forceChangePassword,
+      rows: 300,
+      customers: 1,
+      largestCustomers: checked.largestCustomers,
+      checkedSha256: checked.checkedSha256,
+    });
+  });
+});
+
 describe('digestOf()', () => {
   it('is the same, in whatever order the fields come', () => {
     const reversed = Object.fromEntries(Object.entries(subject).reverse()) as typeof subject;

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   type AnnouncedSecret,
   type AnnouncedStorage,
@@ -96,6 +96,9 @@ export function startLeakNet(): LeakNet {
 }
 
 function listen(channel: string, onMessage: (message: unknown) => void): Tap {
+  // Node forgets a channel that nobody listens to some time later, and then its successor of the same name with it:
+  // the net of a later file would be blind. So in each process somebody always listens.
+  if (!hasSubscribers(channel)) subscribe(channel, () => undefined);
   subscribe(channel, onMessage);
   return () => unsubscribe(channel, onMessage);
 }

@@ -1,5 +1,6 @@
 import { appendTo, type AuditEntry, parseLine } from './chain.js';
 import { ResetError } from '../password-reset/reset-error.js';
+import { neverAborted } from '../platform/deadline.js';
 import { backoffMs, type Random } from '../platform/retry.js';
 import type { AuditLog, ChainEnd, ChainKeys, LogPosition } from './ports.js';
 
@@ -69,6 +70,7 @@ export function createChainWriter(chain: string, dependencies: ChainWriterDepend
   }
 
   async function append(entries: readonly AuditEntry[]): Promise<void> {
+    // An append is awaited by many.
     const key = await keys.newest(neverAborted);
     let at = position ?? (await findEnd());
     const untilMs = now() + losesForMs;
@@ -139,6 +141,3 @@ function takeTogether(waiting: Waiting[]): readonly Waiting[] {
   });
   return waiting.splice(0, end === -1 ? waiting.length : end);
 }
-
-/** An append is awaited by many; it ends by the deadlines of what it stands on. */
-const neverAborted = new AbortController().signal;

@@ -1,4 +1,5 @@
 import { parse, v5 as uuidV5 } from 'uuid';
+import { neverAborted } from '../platform/deadline.js';
 import { backoffMs, type Random } from '../platform/retry.js';
 import type { Secret } from '../platform/secret.js';
 import { aboutRow, type Audit, type AuditEvent, type Note, settledEvent } from './audit.js';
@@ -135,7 +136,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
     await audit([{ action: 'reset.sent', ...aboutAttempt(row, request), userId, requestId }]);
     requireLease(row);
     const reset = { customerTenantId, userId, passwordProfile, requestId };
-    await users.resetPassword(reset, neverCalledBack);
+    // To give up on a request that is under way only makes its outcome unknown.
+    await users.resetPassword(reset, neverAborted);
   }
 
   /** No request may be under way when the lease ends: whoever claims next relies on it. */
@@ -162,7 +164,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
   ): Promise<AttemptOutcome> {
     const passwordProfile = { ...request.passwordProfile, password: newPassword() };
     try {
-      const seal = await seals.seal(resetId, { ...request, passwordProfile }, neverCalledBack);
+      const seal = await seals.seal(resetId, { ...request, passwordProfile }, neverAborted);
       return { kind: 'passwordReplaced', userId, seal };
     } catch (error) {
       if (!(error instanceof ResetError)) throw error;
@@ -209,9 +211,6 @@ function outcomeEvents(
   const code = outcome.kind === 'passwordReplaced' ? 'PasswordRejected' : undefined;
   return [{ action: 'reset.answered', ...about, code, ...answer }];
 }
-
-/** To give up on a request that is under way only makes its outcome unknown; it ends by its own deadline. */
-const neverCalledBack = new AbortController().signal;
 
 /** The checks were cut short, so nothing was sent. */
 function tookTooLong(): ResetError {

@@ -1,3 +1,4 @@
+import { neverAborted } from '../platform/deadline.js';
 import { forgedEvent, type Note, settledEvent } from './audit.js';
 import { openRequest } from './open-seal.js';
 import type { ResetStore, Seals } from './ports.js';
@@ -49,6 +50,3 @@ export function createCountPoisoned(dependencies: CountPoisonedDependencies) {
     return request !== undefined;
   }
 }
-
-/** Key Vault has a deadline of its own. */
-const neverAborted = new AbortController().signal;

@@ -1,3 +1,4 @@
+import { neverAborted } from '../platform/deadline.js';
 import { aboutRow, type AuditEvent, type Note } from './audit.js';
 import { openPassword, openRequest } from './open-seal.js';
 import { passwordResetNotFound } from './password-reset-not-found.js';
@@ -37,7 +38,7 @@ export function createRevokePassword({ resets, seals, note, now }: RevokeDepende
     }
   };
 
-  /** Nothing but what a seal says: the columns of a row may be anybody's words. */
+  /** Nothing but what a seal says: the columns of a row may be anybody's words. What was taken back is told of whoever waits. */
   async function tellOf(row: AppliedRow): Promise<Omit<AuditEvent, 'action'>> {
     const { seal } = row;
     if (seal === undefined) return {};
@@ -46,9 +47,6 @@ export function createRevokePassword({ resets, seals, note, now }: RevokeDepende
     return sealed === undefined ? {} : aboutRow(row);
   }
 }
-
-/** What was taken back is told of whoever waits; Key Vault has a deadline of its own. */
-const neverAborted = new AbortController().signal;
 
 function notOver(): ResetError {
   return new ResetError(

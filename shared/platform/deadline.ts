@@ -28,6 +28,9 @@ export async function withTimeout<T>(
   }
 }
 
+/** For what nobody may call back: it ends by the deadlines of what it stands on. */
+export const neverAborted = new AbortController().signal;
+
 /** Waits for work that goes on without us; rejects with the signal's reason when it aborts first. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
